@@ -1,0 +1,28 @@
+//! `dibao` reads what official sites publish, recognises the same story however often it is retold,
+//! keeps it, and republishes one merged feed.
+//!
+//! The modules are the way of one entry through the house, in reading order:
+//!
+//! ```text
+//! schedule → fetch → extract → normalise → deduplicate → store → publish
+//! ```
+//!
+//! I/O stands at the ends (`fetch`, `store`, `serve`); every decision in between is a pure function of its
+//! arguments. `poll` is the single place where the stages meet.
+
+pub mod clock;
+pub mod config;
+pub mod dedup;
+pub mod demo;
+pub mod extract;
+pub mod fetch;
+pub mod model;
+pub mod normalise;
+pub mod observe;
+pub mod publish;
+pub mod schedule;
+pub mod serve;
+pub mod store;
+
+pub mod daemon;
+pub mod poll;
