@@ -1,1 +1,3 @@
-fn main(){}
+//! The thin binary: see the library.
+
+fn main() {}

@@ -1,1 +1,3 @@
-//! Placeholder heading.
+//! Replica sites on loopback, for `dibao demo` and the tests.
+
+pub mod world;

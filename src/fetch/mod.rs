@@ -1,1 +1,3 @@
-//! Placeholder heading.
+//! Stage 2: the only HTTP client.
+
+pub mod robots;

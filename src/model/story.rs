@@ -1,0 +1,46 @@
+//! A story: what readers get.
+
+use jiff::Timestamp;
+
+use super::{Entry, Published};
+
+/// The Atom id of a story: given at first sight, never changed (RFC 4287 §4.2.6).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AtomId(pub String);
+
+/// An entry of a story with the name and address of its source, as publishing needs it.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// The entry.
+    pub entry: Entry,
+    /// Name of its source for people.
+    pub source_name: String,
+    /// Address of its source.
+    pub source_url: String,
+    /// Atom id of its source.
+    pub source_atom_id: String,
+    /// When any entry of its source last changed.
+    pub source_updated_at: Timestamp,
+    /// When we first saw it.
+    pub seen_at: Timestamp,
+}
+
+/// One or more entries that tell the same thing.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The id readers know it by.
+    pub atom_id: AtomId,
+    /// The canonical entry first, then the other copies.
+    pub copies: Vec<Copy>,
+    /// The publisher's time, or the time of first sight.
+    pub published: Published,
+    /// When what readers see of it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Story {
+    /// The copy readers get.
+    pub fn canonical(&self) -> Option<&Copy> {
+        self.copies.first()
+    }
+}
