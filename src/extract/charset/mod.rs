@@ -50,8 +50,8 @@ pub fn decode(body: &[u8], content_type: Option<&str>) -> Decoded {
     if let Some(encoding) = sniff_utf16(body) {
         return plainly(encoding, body, None);
     }
-    let header = content_type.and_then(declared::in_header).filter(|found| is_possible(*found, body));
-    let inside = declared::in_document(body).filter(|found| is_possible(*found, body));
+    let header = content_type.and_then(declared::in_header).filter(|found| is_possible(found, body));
+    let inside = declared::in_document(body).filter(|found| is_possible(found, body));
     // Servers send Latin-1 by default, knowing nothing of the document: then its own word counts for more.
     match header.filter(|found| *found != WINDOWS_1252).or(inside) {
         Some(encoding) => as_declared(encoding, body),
@@ -94,10 +94,11 @@ fn as_declared(declared: &'static Encoding, body: &[u8]) -> Decoded {
 
 fn as_declared_utf8(body: &[u8]) -> Decoded {
     let shape = Utf8Shape::of(body);
-    if !shape.is_valid() && !shape.is_damaged_utf8() {
-        if let Some(text) = GBK.decode_without_bom_handling_and_without_replacement(body) {
-            return decoded(GBK, text, Some(wrong_claim(UTF_8, GBK)));
-        }
+    if !shape.is_valid()
+        && !shape.is_damaged_utf8()
+        && let Some(text) = GBK.decode_without_bom_handling_and_without_replacement(body)
+    {
+        return decoded(GBK, text, Some(wrong_claim(UTF_8, GBK)));
     }
     plainly(UTF_8, body, None)
 }
