@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Bytes that are read; the rest is ignored (RFC 9309 §2.5).
 pub const MAX_BODY_BYTES: usize = 500 * 1024;
 /// Longest `Crawl-delay` that is honoured; more would starve a host's other sources.
-pub const MAX_CRAWL_DELAY: Duration = Duration::from_secs(60);
+pub const MAX_CRAWL_DELAY: Duration = Duration::from_mins(1);
 /// Bytes of an address that are compared; no real rule is longer.
 const MAX_PATH_BYTES: usize = 8 * 1024;
 /// The one path that rules cannot forbid (RFC 9309 §2.2.2).
@@ -41,11 +41,11 @@ impl Robots {
     pub fn parse(body: &[u8], product_token: &str) -> Self {
         let text = String::from_utf8_lossy(first_lines(body));
         let text = text.trim_start_matches('\u{feff}');
-        let mut reader = Reader::new(product(product_token));
+        let mut reader = Reader { product: product(product_token), ..Reader::default() };
         for line in text.split(['\r', '\n']) {
             reader.read(line);
         }
-        if reader.names_us { reader.ours } else { reader.everyones }
+        if reader.names_us { reader.ours.robots } else { reader.everyones.robots }
     }
 
     /// Whether an address may be visited. The longest matching rule decides, and of two equally long ones the
@@ -89,31 +89,25 @@ fn product(agent: &str) -> &str {
 }
 
 /// Reads lines into the groups that may concern us.
+#[derive(Default)]
 struct Reader<'a> {
     product: &'a str,
-    ours: Robots,
-    everyones: Robots,
+    ours: Merged,
+    everyones: Merged,
     names_us: bool,
-    /// Whether the present group is for us, and whether it is for everyone.
-    for_us: bool,
-    for_everyone: bool,
     /// Whether the present group has a rule, so that the next `user-agent` begins another group.
     has_rule: bool,
 }
 
-impl<'a> Reader<'a> {
-    fn new(product: &'a str) -> Self {
-        Self {
-            product,
-            ours: Robots::default(),
-            everyones: Robots::default(),
-            names_us: false,
-            for_us: false,
-            for_everyone: false,
-            has_rule: false,
-        }
-    }
+/// Groups for one user agent, merged.
+#[derive(Default)]
+struct Merged {
+    robots: Robots,
+    /// Whether the present group is one of them.
+    open: bool,
+}
 
+impl Reader<'_> {
     /// Takes in one line. Lines of other kinds, `Crawl-delay` among them, do not end the list of user agents:
     /// other records must not change how these are read (RFC 9309 §2.2.4).
     fn read(&mut self, line: &str) {
@@ -131,11 +125,11 @@ impl<'a> Reader<'a> {
 
     fn enter_group(&mut self, agent: &str) {
         if self.has_rule {
-            (self.for_us, self.for_everyone, self.has_rule) = (false, false, false);
+            (self.ours.open, self.everyones.open, self.has_rule) = (false, false, false);
         }
-        self.for_everyone |= agent == "*";
+        self.everyones.open |= agent == "*";
         if !self.product.is_empty() && product(agent).eq_ignore_ascii_case(self.product) {
-            self.for_us = true;
+            self.ours.open = true;
             self.names_us = true;
         }
     }
@@ -161,9 +155,10 @@ impl<'a> Reader<'a> {
 
     /// The rules that the present group adds to; none before the first group.
     fn groups(&mut self) -> impl Iterator<Item = &mut Robots> {
-        let ours = self.for_us.then_some(&mut self.ours);
-        let everyones = self.for_everyone.then_some(&mut self.everyones);
-        ours.into_iter().chain(everyones)
+        [&mut self.ours, &mut self.everyones]
+            .into_iter()
+            .filter(|group| group.open)
+            .map(|group| &mut group.robots)
     }
 }
 
