@@ -12,17 +12,32 @@
 
 pub mod clock;
 pub mod config;
-pub mod dedup;
-pub mod demo;
-pub mod extract;
-pub mod fetch;
 pub mod model;
-pub mod normalise;
-pub mod observe;
-pub mod publish;
+
 pub mod schedule;
-pub mod serve;
+
+pub mod fetch;
+
+pub mod extract;
+
+pub mod normalise;
+
+pub mod dedup;
+
 pub mod store;
 
-pub mod daemon;
+pub mod publish;
+
+pub mod serve;
+
+pub mod observe;
 pub mod poll;
+
+pub mod daemon;
+
+pub mod exchange;
+pub mod preview;
+
+pub mod demo;
+
+pub mod cli;

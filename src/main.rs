@@ -1,3 +1,5 @@
-//! The thin binary: see the library.
+//! The thin binary: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    dibao::cli::run()
+}

@@ -17,6 +17,7 @@ pub mod rules;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// A document as it came from the network or a file, body decompressed but not decoded.
@@ -31,7 +32,7 @@ pub struct Document {
 }
 
 /// A time as found: not yet parsed, since only the source's settings know its zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RawTime {
     /// Text such as `日期：2026-02-03` or `Tue, 24 Nov 2026 10:00:00 +0800`.
     Text(String),
@@ -40,7 +41,7 @@ pub enum RawTime {
 }
 
 /// A time with the rule that found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundTime {
     /// The time as found.
     pub time: RawTime,
@@ -49,7 +50,7 @@ pub struct FoundTime {
 }
 
 /// A file or picture that an entry links to, as found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawEnclosure {
     /// Absolute address.
     pub url: Url,
@@ -62,7 +63,7 @@ pub struct RawEnclosure {
 /// One item as found: strings, nothing cleaned, nothing parsed.
 ///
 /// A row of a list is a `RawEntry` with few fields; [`RawEntry::completed_by`] adds those of its article.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawEntry {
     /// The source's own id (`guid`, `manuscriptId`); `None` when it gives none.
     pub id: Option<String>,
@@ -89,6 +90,7 @@ pub struct RawEntry {
     /// BCP 47 language, when the document states one.
     pub language: Option<String>,
     /// Which rule gave each field, by the field's name.
+    #[serde(skip)]
     pub fields: BTreeMap<&'static str, String>,
 }
 

@@ -1,3 +1,312 @@
-//! Stage 2: the only HTTP client.
+//! Stage 2: the only HTTP client. It asks politely and trusts nothing that comes back.
+//!
+//! Politely: one request at a time per host with a pause, robots.txt (RFC 9309), conditional requests, `Retry-After`,
+//! an honest User-Agent. Trusting nothing: redirects are followed here, one by one, so that each hop passes the
+//! address guard, robots.txt and the pace of its own host; bodies are read in pieces up to a limit that counts
+//! decompressed bytes.
+//!
+//! **Invariant:** no connection is made to a private address that the operator did not allow.
 
+mod error;
+mod gate;
+mod guard;
+mod proxy;
 pub mod robots;
+mod robots_cache;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use reqwest::{
+    StatusCode,
+    header::{self, HeaderMap, HeaderValue},
+};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use error::FetchError;
+
+use self::{gate::Gates, guard::Guard, robots_cache::RobotsCache};
+use crate::{config, extract::Document, model::Timestamp, store::Validators};
+
+/// Redirects followed in one request.
+const MAX_REDIRECTS: usize = 5;
+/// Idle connections kept per host; we never have two at once.
+const MAX_IDLE_PER_HOST: usize = 1;
+/// Longest pause that a server can ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
+/// What we read.
+const ACCEPT: &str = "text/html,application/xhtml+xml,application/atom+xml,application/rss+xml,\
+    application/feed+json,application/json;q=0.9,application/xml;q=0.9,*/*;q=0.5";
+const ACCEPT_LANGUAGE: &str = "zh-CN,zh;q=0.9,en;q=0.3";
+
+/// The client; one for the process.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    guard: Arc<Guard>,
+    gates: Gates,
+    robots: RobotsCache,
+    slots: Semaphore,
+    follow_robots: bool,
+    max_body_bytes: u64,
+    timeout: Duration,
+    user_agent: String,
+    stop: CancellationToken,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The address.
+    pub url: &'a Url,
+    /// Validators known for addresses, by address: each hop is asked with its own.
+    pub validators: &'a HashMap<String, Validators>,
+    /// Whether robots.txt is followed for this source.
+    pub robots: bool,
+    /// The present, for dates in `Retry-After`.
+    pub now: Timestamp,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub enum Fetched {
+    /// Nothing changed at the final address since its validators were sent.
+    NotModified,
+    /// A document, with the validators to ask with the next time.
+    Document(Document, Validators),
+}
+
+impl Client {
+    /// Makes the client; requests under way end with [`FetchError::Stopped`] when `stop` is cancelled.
+    pub fn new(settings: &config::Fetch, stop: CancellationToken) -> Result<Self, FetchError> {
+        let guard = Arc::new(Guard::new(settings.allow_private.clone(), proxy::hosts(&settings.proxy)));
+        Ok(Self {
+            http: http_client(settings, &guard)?,
+            guard,
+            gates: Gates::new(settings.per_host_interval),
+            robots: RobotsCache::default(),
+            slots: Semaphore::new(settings.concurrency),
+            follow_robots: settings.robots,
+            max_body_bytes: settings.max_body_bytes,
+            timeout: settings.timeout,
+            user_agent: settings.user_agent.clone(),
+            stop,
+        })
+    }
+
+    /// Gets a document, following redirects.
+    pub async fn get(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
+        let stopped = || FetchError::Stopped { url: request.url.clone() };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(stopped()),
+            fetched = self.follow(request) => fetched,
+        }
+    }
+
+    async fn follow(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
+        let mut url = request.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let delay = self.permitted(&url, request).await?;
+            match self.hop(&url, request.validators.get(url.as_str()), delay, request.now).await? {
+                Hop::Done(fetched) => return Ok(fetched),
+                Hop::Redirect(next) => url = next,
+            }
+        }
+        Err(FetchError::TooManyRedirects { url: request.url.clone(), limit: MAX_REDIRECTS })
+    }
+
+    /// Checks that an address may be visited; returns the pause that its robots.txt asks for.
+    async fn permitted(&self, url: &Url, request: Request<'_>) -> Result<Option<Duration>, FetchError> {
+        self.guard.check(url)?;
+        if !(self.follow_robots && request.robots) {
+            return Ok(None);
+        }
+        let rules = self.robots_of(url, request.now).await?;
+        let path =
+            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        if rules.allows(&path) {
+            Ok(rules.crawl_delay())
+        } else {
+            Err(FetchError::Robots { url: url.clone() })
+        }
+    }
+
+    async fn hop(
+        &self,
+        url: &Url,
+        validators: Option<&Validators>,
+        delay: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Hop, FetchError> {
+        let _turn = self.gates.enter(url, delay).await;
+        let _slot = self.slots.acquire().await.map_err(|_| FetchError::Stopped { url: url.clone() })?;
+        let exchange = async {
+            let response = self
+                .http
+                .get(url.clone())
+                .headers(conditions(validators))
+                .send()
+                .await
+                .map_err(|e| FetchError::of(e, url))?;
+            self.answer(url, response, validators, now).await
+        };
+        // reqwest's own total limit starts anew for the body in some versions; this one covers all.
+        let limited = tokio::time::timeout(self.timeout, exchange).await;
+        limited.unwrap_or_else(|_| Err(FetchError::Timeout { url: url.clone(), stage: "to answer in full" }))
+    }
+
+    async fn answer(
+        &self,
+        url: &Url,
+        response: reqwest::Response,
+        validators: Option<&Validators>,
+        now: Timestamp,
+    ) -> Result<Hop, FetchError> {
+        let status = response.status();
+        if status == StatusCode::NOT_MODIFIED {
+            // A 304 to a question without validators is no answer.
+            let known = validators.is_some();
+            return if known {
+                Ok(Hop::Done(Fetched::NotModified))
+            } else {
+                Err(refusal(url, &response, now))
+            };
+        }
+        if status.is_redirection() {
+            return target(url, &response).map(Hop::Redirect);
+        }
+        if status != StatusCode::OK && status != StatusCode::NON_AUTHORITATIVE_INFORMATION {
+            return Err(refusal(url, &response, now));
+        }
+        let text =
+            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (etag, last_modified) = (text(header::ETAG), text(header::LAST_MODIFIED));
+        let content_type = text(header::CONTENT_TYPE);
+        let body = self.body(url, response).await?;
+        let body_hash = *blake3::hash(&body).as_bytes();
+        // Some servers send 200 with the same bytes.
+        if validators.is_some_and(|known| known.body_hash == body_hash) {
+            return Ok(Hop::Done(Fetched::NotModified));
+        }
+        let document = Document { url: url.clone(), content_type, body };
+        Ok(Hop::Done(Fetched::Document(document, Validators { etag, last_modified, body_hash })))
+    }
+
+    async fn body(&self, url: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
+        let too_large = || FetchError::TooLarge { url: url.clone(), limit_bytes: self.max_body_bytes };
+        if response.content_length().is_some_and(|length| length > self.max_body_bytes) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(|e| FetchError::of(e, url))? {
+            if (body.len() + piece.len()) as u64 > self.max_body_bytes {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
+    }
+}
+
+/// What one request of a chain of redirects came to.
+enum Hop {
+    Done(Fetched),
+    Redirect(Url),
+}
+
+fn http_client(settings: &config::Fetch, guard: &Arc<Guard>) -> Result<reqwest::Client, FetchError> {
+    // Only the first call in a process takes effect, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+    headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(ACCEPT_LANGUAGE));
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&settings.user_agent)
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .timeout(settings.timeout)
+        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .dns_resolver(Arc::clone(guard));
+    builder = match &settings.proxy {
+        config::ProxyChoice::Env => builder,
+        config::ProxyChoice::None => builder.no_proxy(),
+        config::ProxyChoice::Fixed(url) => {
+            let proxy = reqwest::Proxy::all(url.clone()).map_err(|source| FetchError::Setup { source })?;
+            builder.proxy(proxy)
+        }
+    };
+    if let Some(path) = &settings.extra_ca {
+        let pem = std::fs::read(path)
+            .map_err(|source| FetchError::ExtraCa { path: path.display().to_string(), source })?;
+        let certificates =
+            reqwest::Certificate::from_pem_bundle(&pem).map_err(|source| FetchError::Setup { source })?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|source| FetchError::Setup { source })
+}
+
+fn conditions(validators: Option<&Validators>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let Some(validators) = validators else { return headers };
+    let pairs =
+        [(header::IF_NONE_MATCH, &validators.etag), (header::IF_MODIFIED_SINCE, &validators.last_modified)];
+    for (name, value) in pairs {
+        if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn target(url: &Url, response: &reqwest::Response) -> Result<Url, FetchError> {
+    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let next = location.and_then(|location| url.join(location).ok());
+    next.ok_or_else(|| FetchError::BadRedirect { url: url.clone(), status: response.status().as_u16() })
+}
+
+fn refusal(url: &Url, response: &reqwest::Response, now: Timestamp) -> FetchError {
+    let retry_after = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| retry_after(text, now));
+    FetchError::Status { url: url.clone(), status: response.status().as_u16(), retry_after }
+}
+
+/// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3), at most a day.
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    let asked = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+            Duration::try_from(at.duration_since(now)).ok()?
+        }
+    };
+    Some(asked.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_at_most_a_day() {
+        let now: Timestamp = "2026-11-24T02:00:00Z".parse().unwrap();
+        let check = |text: &str, expected: Option<u64>| {
+            assert_eq!(retry_after(text, now), expected.map(Duration::from_secs), "{text}");
+        };
+        check("120", Some(120));
+        check(" 0 ", Some(0));
+        check("Tue, 24 Nov 2026 02:01:00 GMT", Some(60));
+        check("Tue, 24 Nov 2026 01:00:00 GMT", None);
+        check("999999999", Some(86_400));
+        check("soon", None);
+    }
+}

@@ -11,8 +11,10 @@ pub struct AtomId(pub String);
 /// An entry of a story with the name and address of its source, as publishing needs it.
 #[derive(Debug, Clone)]
 pub struct Copy {
-    /// The entry.
+    /// The entry; of copies other than the canonical one, without content.
     pub entry: Entry,
+    /// Hash of its body, which tells a repost from another telling.
+    pub body_hash: Option<Vec<u8>>,
     /// Name of its source for people.
     pub source_name: String,
     /// Address of its source.

@@ -58,6 +58,11 @@ impl CanonicalUrl {
         matches!(url.scheme(), "http" | "https").then(|| Self::of(&url))
     }
 
+    /// The comparing form as it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The comparing form as text.
     pub fn as_str(&self) -> &str {
         &self.0

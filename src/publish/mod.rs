@@ -1,1 +1,78 @@
-//! Placeholder heading.
+//! Stage 7: stories become bytes.
+//!
+//! Pure: the same stories and settings give the same bytes, so that a restart keeps the ETag; the feed's own time is
+//! when what readers see last changed, never when it was rendered.
+
+pub mod atom;
+pub mod body;
+pub mod page;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::tz::Offset;
+use url::Url;
+
+use crate::model::{Bureaus, Timestamp};
+
+/// Largest feed document, in bytes: the W3C validator reads no more than 5 MB, and some readers less.
+pub const MAX_FEED_BYTES: usize = 4_000_000;
+/// Stories of a feed at most, whatever its window says.
+pub const MAX_FEED_STORIES: usize = 2_000;
+
+/// What is said of the feed itself.
+#[derive(Debug, Clone)]
+pub struct FeedMeta<'a> {
+    /// Its Atom id.
+    pub atom_id: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// Its subtitle.
+    pub subtitle: &'a str,
+    /// When what readers see last changed.
+    pub updated_at: Timestamp,
+    /// Zone of the times we write.
+    pub zone: Offset,
+    /// Its language.
+    pub language: &'a str,
+    /// The address under which everything is served, ending in `/`.
+    pub base_url: &'a Url,
+    /// The regions and their names.
+    pub bureaus: &'a Bureaus,
+}
+
+impl FeedMeta<'_> {
+    /// The absolute address of a path.
+    pub fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+}
+
+/// The start of the window: what changed since then is in the feed, however much it is.
+///
+/// Counted from the feed's own time instead of the clock, so that a feed without changes keeps its bytes.
+pub fn window_since(changed_at: Timestamp, window_age: Duration) -> Timestamp {
+    changed_at.checked_sub(window_age).unwrap_or(Timestamp::MIN)
+}
+
+/// The feed's new time after a change: the present, and at least a second after the one before, since
+/// `Last-Modified` knows no fractions (RFC 9110 §8.8.2).
+pub fn next_change_time(before: Timestamp, now: Timestamp) -> Timestamp {
+    let second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let least = second(before).checked_add(Duration::from_secs(1)).unwrap_or(before);
+    second(now).max(least)
+}
+
+/// Whether a document is well-formed XML: one broken character would take the whole feed from its readers.
+pub fn check_xml(document: &[u8]) -> Result<(), String> {
+    let mut reader = quick_xml::Reader::from_reader(document);
+    reader.config_mut().check_end_names = true;
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Eof) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(format!("{error} at byte {}", reader.error_position())),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `dibao fetch`.
+
+use std::{io::IsTerminal, sync::Arc, time::Duration};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, runtime, stop_on_signal, warn};
+use crate::{
+    clock,
+    config::Config,
+    daemon::pass,
+    fetch::Client,
+    poll::{Outcome, PollReport, Poller},
+    store::{Store, StoreError},
+};
+
+/// Flags of `fetch`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Keys of the sources to poll; all without one
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// Print one JSON object a source
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
+    start.logs("error");
+    let config = start.config(Vec::new())?;
+    warn(&config);
+    let sources = chosen(&config, &args.sources)?;
+    runtime()?.block_on(async {
+        let store = Store::open(&config.store_path, clock::now()).await?;
+        let _lease = store.lease().map_err(|error| match error {
+            StoreError::Leased { .. } => Failure::new(USAGE, error),
+            error => Failure::new(CANNOT_RUN, error),
+        })?;
+        let stop = stop_on_signal();
+        let client = Client::new(&config.fetch, stop).map_err(|error| Failure::new(USAGE, error))?;
+        let poller = Poller { config: Arc::clone(&config), client: Arc::new(client), store: store.clone() };
+        let bar = bar(sources.len(), args.json);
+        let reports = pass(&poller, sources, |report| {
+            bar.suspend(|| print(report, args.json));
+            bar.inc(1);
+        })
+        .await?;
+        bar.finish_and_clear();
+        let failed = any_that_counts(&config, &store, &reports).await?;
+        store.close().await;
+        Ok(if failed { SOME_FAILED } else { 0 })
+    })
+}
+
+/// Whether a source failed that is known to exist: verified, or once read with success.
+async fn any_that_counts(config: &Config, store: &Store, reports: &[PollReport]) -> Result<bool, StoreError> {
+    for report in reports.iter().filter(|report| !report.is_ok()) {
+        let key = report.source.as_str();
+        let verified = config.source(key).is_none_or(|source| source.verified);
+        if verified || store.last_success(key).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn bar(n_sources: usize, json: bool) -> ProgressBar {
+    if json || n_sources < 2 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(n_sources).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} sources, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn print(report: &PollReport, json: bool) {
+    if json {
+        let (state, message) = match &report.outcome {
+            Outcome::Ok => ("ok", None),
+            Outcome::Unchanged => ("unchanged", None),
+            Outcome::Fault(fault) => (fault.name, Some(fault.told())),
+        };
+        let value = serde_json::json!({
+            "source": report.source.as_str(), "state": state, "message": message, "rule": report.rule,
+            "rows": report.n_rows, "new": report.n_new, "updated": report.n_updated,
+            "unchanged": report.n_unchanged, "pending": report.n_pending, "notes": report.notes,
+            "duration_ms": u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX),
+        });
+        println!("{value}");
+        return;
+    }
+    let key = report.source.as_str();
+    match &report.outcome {
+        Outcome::Fault(fault) => println!("{key:<14} {}: {}", fault.name, fault.told()),
+        outcome => {
+            let state = if *outcome == Outcome::Ok { "ok" } else { "unchanged" };
+            let pending = match report.n_pending {
+                0 => String::new(),
+                n => format!(", {n} pending"),
+            };
+            println!(
+                "{key:<14} {state}: {} rows, {} new, {} updated{pending} ({:.1} s)",
+                report.n_rows,
+                report.n_new,
+                report.n_updated,
+                report.took.as_secs_f64()
+            );
+        }
+    }
+}

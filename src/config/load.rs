@@ -1,0 +1,282 @@
+//! Reading the layers of configuration: built-in defaults, the operator's file and the files it names,
+//! the environment.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::{
+    ConfigError,
+    layer::{FileLayer, Layer, ProfileLayer, SourceLayer, StoreLayer},
+    value::StoreUrl,
+};
+
+/// Every key with its default, as text.
+pub const DEFAULTS: &str = include_str!("../../config/dibao.toml");
+const PROFILES: [(&str, &str); 6] = [
+    ("config/profiles/kaipuyun.toml", include_str!("../../config/profiles/kaipuyun.toml")),
+    ("config/profiles/trs.toml", include_str!("../../config/profiles/trs.toml")),
+    ("config/profiles/hanweb.toml", include_str!("../../config/profiles/hanweb.toml")),
+    ("config/profiles/netease.toml", include_str!("../../config/profiles/netease.toml")),
+    ("config/profiles/wechat.toml", include_str!("../../config/profiles/wechat.toml")),
+    ("config/profiles/gov.toml", include_str!("../../config/profiles/gov.toml")),
+];
+const SOURCES: [(&str, &str); 3] = [
+    ("config/sources/national.toml", include_str!("../../config/sources/national.toml")),
+    ("config/sources/provinces.toml", include_str!("../../config/sources/provinces.toml")),
+    ("config/sources/digests.toml", include_str!("../../config/sources/digests.toml")),
+];
+pub(super) const REGIONS: &str = include_str!("../../config/regions.toml");
+
+/// Variables that are ours but no configuration keys.
+const OTHER_VARIABLES: [&str; 2] = ["DIBAO_CONFIG", "DIBAO_LOG"];
+
+/// Where a source was last described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What [`read`] starts from.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    /// The operator's file; `None` for the built-in defaults alone.
+    pub file: Option<PathBuf>,
+    /// A further layer given as text under a name, above the file: what `dibao demo` brings.
+    pub text: Option<(String, String)>,
+    /// The environment.
+    pub env: Vec<(String, String)>,
+}
+
+/// All layers, merged.
+#[derive(Debug)]
+pub(super) struct Merged {
+    pub layer: FileLayer,
+    pub places: BTreeMap<String, Place>,
+    pub warnings: Vec<String>,
+}
+
+/// A file named in `sources`: only sources and profiles.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IncludeLayer {
+    #[serde(default)]
+    profile: BTreeMap<String, ProfileLayer>,
+    #[serde(default)]
+    source: Vec<SourceLayer>,
+}
+
+/// Reads and merges all layers.
+pub(super) fn read(origins: &Origins) -> Result<Merged, ConfigError> {
+    let mut merged = Merged { layer: built_in()?, places: BTreeMap::new(), warnings: Vec::new() };
+    let mut own = FileLayer::default();
+    if let Some(path) = &origins.file {
+        own = read_file(path, &mut merged.places)?;
+    }
+    if let Some((name, text)) = &origins.text {
+        let layer: FileLayer = parse(name, text)?;
+        locate(name, text, &layer.source, &mut merged.places)?;
+        own = layer.over(own);
+    }
+    let (env, warnings) = read_env(&origins.env)?;
+    merged.warnings = warnings;
+    own = env.over(own);
+    if own.defaults != Some(false) {
+        merged.layer.source = shipped_sources(&mut merged.places)?;
+    }
+    merged.layer = own.over(merged.layer);
+    Ok(merged)
+}
+
+fn built_in() -> Result<FileLayer, ConfigError> {
+    let mut layer: FileLayer = parse("config/dibao.toml", DEFAULTS)?;
+    for (name, text) in PROFILES {
+        layer.profile.extend(parse::<IncludeLayer>(name, text)?.profile);
+    }
+    Ok(layer)
+}
+
+fn shipped_sources(places: &mut BTreeMap<String, Place>) -> Result<Vec<SourceLayer>, ConfigError> {
+    let mut all = Vec::new();
+    for (name, text) in SOURCES {
+        let sources = parse::<IncludeLayer>(name, text)?.source;
+        let mut here = BTreeMap::new();
+        locate(&format!("built-in {name}"), text, &sources, &mut here)?;
+        for (key, place) in here {
+            places.entry(key).or_insert(place);
+        }
+        all.extend(sources);
+    }
+    Ok(all)
+}
+
+fn read_file(path: &Path, places: &mut BTreeMap<String, Place>) -> Result<FileLayer, ConfigError> {
+    let (name, text) = read_text(path)?;
+    let mut layer: FileLayer = parse(&name, &text)?;
+    locate(&name, &text, &layer.source, places)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    anchor_paths(&mut layer, folder);
+    let patterns = layer.sources.take().map(|globs| globs.0).unwrap_or_default();
+    for pattern in patterns {
+        for path in matching(&name, folder, &pattern)? {
+            let (name, text) = read_text(&path)?;
+            let include: IncludeLayer = parse(&name, &text)?;
+            locate(&name, &text, &include.source, places)?;
+            let include =
+                FileLayer { profile: include.profile, source: include.source, ..FileLayer::default() };
+            layer = layer.over(include);
+        }
+    }
+    Ok(layer)
+}
+
+fn matching(file: &str, folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    let problem = |problem: String| ConfigError::Setting {
+        key: "sources".into(),
+        file: Some(file.to_owned()),
+        problem,
+    };
+    let full = folder.join(pattern);
+    let paths = glob::glob(&full.to_string_lossy())
+        .map_err(|e| problem(format!("`{pattern}` is no file pattern: {e}")))?;
+    let mut found: Vec<PathBuf> =
+        paths.collect::<Result<_, _>>().map_err(|e| problem(format!("`{pattern}`: {e}")))?;
+    found.sort();
+    if found.is_empty() {
+        return Err(problem(format!("`{pattern}` names no file below `{}`", folder.display())));
+    }
+    Ok(found)
+}
+
+fn read_text(path: &Path) -> Result<(String, String), ConfigError> {
+    let name = path.display().to_string();
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Read { file: name.clone(), source })?;
+    Ok((name, text))
+}
+
+fn parse<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, ConfigError> {
+    toml::from_str(text)
+        .map_err(|source| ConfigError::Toml { file: name.to_owned(), source: Box::new(source) })
+}
+
+/// Relative paths in a file start at that file.
+fn anchor_paths(layer: &mut FileLayer, folder: &Path) {
+    if let Some(StoreLayer { url: Some(StoreUrl(path)) }) = &mut layer.store {
+        *path = folder.join(&*path);
+    }
+    let extra_ca = layer.fetch.as_mut().and_then(|fetch| fetch.extra_ca.as_mut());
+    if let Some(path) = extra_ca.filter(|path| !path.is_empty()) {
+        *path = folder.join(&*path).display().to_string();
+    }
+}
+
+/// Notes where each source stands; a key twice in one file is an error.
+fn locate(
+    file: &str,
+    text: &str,
+    sources: &[SourceLayer],
+    places: &mut BTreeMap<String, Place>,
+) -> Result<(), ConfigError> {
+    let mut here: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, source) in sources.iter().enumerate() {
+        let Some(key) = &source.key else {
+            let line = nth_source_line(text, index);
+            return Err(ConfigError::Source {
+                file: file.to_owned(),
+                line,
+                key: String::new(),
+                problem: "has no `key`; expected a short name such as \"jx\"".into(),
+            });
+        };
+        let line = text.get(..key.span().start).map_or(1, |before| before.matches('\n').count() + 1);
+        let name = key.get_ref().clone();
+        if let Some(first) = here.insert(name.clone(), line) {
+            return Err(ConfigError::Source {
+                file: file.to_owned(),
+                line,
+                key: name,
+                problem: format!("stands twice in this file, first in line {first}; give each its own key"),
+            });
+        }
+        places.insert(name, Place { file: file.to_owned(), line });
+    }
+    Ok(())
+}
+
+fn nth_source_line(text: &str, index: usize) -> usize {
+    let headers = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("[[source]]"));
+    headers.map(|(i, _)| i + 1).nth(index).unwrap_or(1)
+}
+
+/// Turns `DIBAO_SECTION_KEY` variables into a layer; unknown ones become warnings.
+fn read_env(env: &[(String, String)]) -> Result<(FileLayer, Vec<String>), ConfigError> {
+    let known: toml::Table = parse("config/dibao.toml", DEFAULTS)?;
+    let mut layer = FileLayer::default();
+    let mut warnings = Vec::new();
+    for (name, text) in env {
+        if !name.starts_with("DIBAO_") || OTHER_VARIABLES.contains(&name.as_str()) {
+            continue;
+        }
+        let Some((section, key, default)) = known_key(&known, name) else {
+            warnings.push(format!(
+                "environment variable `{name}` is no key of the configuration; expected DIBAO_SECTION_KEY"
+            ));
+            continue;
+        };
+        let value = value_like(default, text);
+        let table = match section {
+            Some(section) => table_of(section, toml::Value::Table(table_of(key, value))),
+            None => table_of(key, value),
+        };
+        let one: FileLayer = toml::Value::Table(table).try_into().map_err(|source: toml::de::Error| {
+            ConfigError::Env { name: name.clone(), problem: source.message().to_owned() }
+        })?;
+        layer = one.over(layer);
+    }
+    Ok((layer, warnings))
+}
+
+fn table_of(key: &str, value: toml::Value) -> toml::Table {
+    toml::Table::from_iter([(key.to_owned(), value)])
+}
+
+type Known<'a> = (Option<&'a str>, &'a str, &'a toml::Value);
+
+fn known_key<'a>(known: &'a toml::Table, variable: &str) -> Option<Known<'a>> {
+    for (name, value) in known {
+        let prefix = format!("DIBAO_{}", name.to_uppercase());
+        match value {
+            toml::Value::Table(section) => {
+                let keys =
+                    section.iter().find(|(key, _)| format!("{prefix}_{}", key.to_uppercase()) == variable);
+                if let Some((key, default)) = keys {
+                    return Some((Some(name), key, default));
+                }
+            }
+            value if prefix == variable => return Some((None, name, value)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Reads a variable as the same kind of TOML value that the default is.
+fn value_like(default: &toml::Value, text: &str) -> toml::Value {
+    let as_text = || toml::Value::String(text.to_owned());
+    match default {
+        toml::Value::Integer(_) => text.trim().parse().map_or_else(|_| as_text(), toml::Value::Integer),
+        toml::Value::Boolean(_) => text.trim().parse().map_or_else(|_| as_text(), toml::Value::Boolean),
+        toml::Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
+        }
+        _ => as_text(),
+    }
+}

@@ -1,0 +1,163 @@
+//! The daemon: due sources are polled, changes are rendered, what is rendered is served, until the stop.
+
+mod pass;
+mod publisher;
+mod scheduler;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use pass::pass;
+pub use publisher::Publisher;
+
+use crate::{
+    clock,
+    config::Config,
+    fetch::{Client, FetchError},
+    model::Timestamp,
+    poll::Poller,
+    serve::{self, Admin, Shelf},
+    store::{Store, StoreError},
+};
+
+/// How often the store is tidied.
+const TIDY_EVERY: Duration = Duration::from_secs(3_600);
+/// How long tasks may take to end after the stop.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Why the daemon cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Client(#[from] FetchError),
+    /// A port.
+    #[error("cannot listen on `{address}` ({key}); another program may be using it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The key that sets it.
+        key: &'static str,
+        /// The system's complaint.
+        source: std::io::Error,
+    },
+}
+
+/// A daemon that is ready to run: store open, ports bound, last feed rendered.
+#[derive(Debug)]
+pub struct Daemon {
+    poller: Poller,
+    publisher: Publisher,
+    shelf: Shelf,
+    public: TcpListener,
+    admin: TcpListener,
+    base_url: Url,
+    stop: CancellationToken,
+    _lease: crate::store::Lease,
+}
+
+impl Daemon {
+    /// Opens the store, takes the right to poll, binds both ports and renders the feed that the store holds.
+    pub async fn start(config: Arc<Config>, stop: CancellationToken) -> Result<Self, DaemonError> {
+        let store = Store::open(&config.store_path, clock::now()).await?;
+        let lease = store.lease()?;
+        let client = Arc::new(Client::new(&config.fetch, stop.clone())?);
+        let public = bind(config.server.listen, "server.listen").await?;
+        let admin = bind(config.admin_listen, "admin.listen").await?;
+        let base_url = base_url(&config, &public);
+        let shelf = Shelf::default();
+        let publisher =
+            Publisher::new(Arc::clone(&config), store.clone(), base_url.clone(), Arc::clone(&shelf));
+        publisher.render_if_changed(clock::now()).await?;
+        let poller = Poller { config, client, store };
+        Ok(Self { poller, publisher, shelf, public, admin, base_url, stop, _lease: lease })
+    }
+
+    /// The address under which everything is served, ending in `/`.
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// The operator's address.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.local_addr().ok()
+    }
+
+    /// Runs until the stop; then ends what is under way and closes the store.
+    pub async fn run(self) {
+        let Self { poller, publisher, shelf, public, admin, stop, .. } = self;
+        let config = Arc::clone(&poller.config);
+        let store = poller.store.clone();
+        let mut tasks = JoinSet::new();
+        let limits = (config.server.max_connections, config.server.header_timeout);
+        let routes = serve::public(Arc::clone(&shelf));
+        tasks.spawn(serve::serve(public, routes, limits.0, limits.1, stop.clone()));
+        let routes = serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf });
+        tasks.spawn(serve::serve(admin, routes, limits.0, limits.1, stop.clone()));
+        tasks.spawn(publisher.run(stop.clone()));
+        tasks.spawn(scheduler::run(poller, stop.clone()));
+        tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
+        stop.cancelled().await;
+        let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tracing::warn!("some work did not end in time and was cut off; what was stored is whole");
+        }
+        tasks.shutdown().await;
+        store.close().await;
+    }
+}
+
+async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, DaemonError> {
+    TcpListener::bind(address).await.map_err(|source| DaemonError::Listen { address, key, source })
+}
+
+/// The public address: as configured, else that of the listener (RFC 3986), never what a client says.
+fn base_url(config: &Config, listener: &TcpListener) -> Url {
+    if let Some(url) = &config.server.public_url {
+        return url.clone();
+    }
+    let mut at = listener.local_addr().unwrap_or(config.server.listen);
+    if at.ip().is_unspecified() {
+        let loopback: std::net::IpAddr = if at.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        };
+        at.set_ip(loopback);
+    }
+    let parsed = Url::parse(&format!("http://{at}/"));
+    // A socket address always makes a valid URL.
+    parsed.unwrap_or_else(|_| unreachable!("{at} is a host and a port"))
+}
+
+/// Lets go of what is too old, once an hour.
+async fn tidy(config: Arc<Config>, store: Store, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TIDY_EVERY) => {}
+        }
+        if let Err(error) = tidy_once(&config, &store, clock::now()).await {
+            tracing::error!(%error, "could not tidy the store");
+        }
+    }
+}
+
+async fn tidy_once(config: &Config, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let before = |age: Duration| now.checked_sub(age).unwrap_or(Timestamp::MIN);
+    let longest_visited = crate::schedule::REVISITS.last().copied().unwrap_or_default();
+    let rows = longest_visited + 2 * config.schedule.max_interval;
+    let oldest_in_feed = store.oldest_in_window(config.feed.window).await?;
+    let entries = before(config.retention.entries).min(oldest_in_feed.unwrap_or(Timestamp::MAX));
+    let purged = store.purge(before(config.retention.documents), entries, before(rows)).await?;
+    if purged > 0 {
+        tracing::info!(entries = purged, "let go of what is older than `retention.entries`");
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What the document behind a source's address gives: rows that lead to articles, or whole entries.
+
+use crate::{
+    config::{Config, SourceConfig},
+    extract::{
+        Document, ExtractError, Extracted, RawEntry, article, charset, digest, feed, html, json, list,
+    },
+    model::Kind,
+};
+
+/// A document, read.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// What it holds.
+    pub extracted: Extracted,
+    /// Whether its entries are whole: no article need be fetched.
+    pub is_complete: bool,
+}
+
+/// What the page behind a row gives.
+#[derive(Debug)]
+pub enum Page {
+    /// One article.
+    Article(Box<article::Article>),
+    /// A digest's stories.
+    Digest(Vec<RawEntry>),
+}
+
+/// Reads the document of a source. Synchronous, and possibly long: run it off the asynchronous threads.
+pub fn read(source: &SourceConfig, config: &Config, document: &Document) -> Result<Listing, ExtractError> {
+    let rows = |extracted| Listing { extracted, is_complete: !source.fetch_articles };
+    if source.kind == Kind::Feed {
+        return feed::feed(document).map(rows);
+    }
+    let decoded = charset::decode(&document.body, document.content_type.as_deref());
+    let rules = &source.rules;
+    let mut listing = match source.kind {
+        Kind::Json => rows(json::list(&decoded.text, &document.url, &rules.json)?),
+        Kind::List => rows(list::from_text(&decoded.text, &document.url, &rules.list)?),
+        Kind::Site => {
+            let page = html::parse(&decoded.text, &document.url)?;
+            rows(list::links(&page, &document.url, &rules.list))
+        }
+        Kind::Digest | Kind::Feed => read_digest(source, config, document, &decoded.text)?,
+    };
+    listing.extracted.notes.extend(decoded.note);
+    Ok(listing)
+}
+
+/// One article that is a digest, or a list of such articles.
+fn read_digest(
+    source: &SourceConfig,
+    config: &Config,
+    document: &Document,
+    text: &str,
+) -> Result<Listing, ExtractError> {
+    match read_page(source, config, document, text)? {
+        Page::Digest(entries) => {
+            let rule = format!("digest of {} stories", entries.len());
+            let extracted = Extracted { entries, rule, ..Extracted::default() };
+            Ok(Listing { extracted, is_complete: true })
+        }
+        Page::Article(_) => {
+            let mut extracted = list::from_text(text, &document.url, &source.rules.list)?;
+            if extracted.entries.is_empty() {
+                extracted.notes.insert(0, "the page is neither a digest nor a list of articles".into());
+            }
+            Ok(Listing { extracted, is_complete: false })
+        }
+    }
+}
+
+/// Reads the page behind a row, by the rules for its host or else those of the source.
+pub fn read_article(
+    source: &SourceConfig,
+    config: &Config,
+    document: &Document,
+) -> Result<Page, ExtractError> {
+    let decoded = charset::decode(&document.body, document.content_type.as_deref());
+    let mut page = read_page(source, config, document, &decoded.text)?;
+    if let (Page::Article(article), Some(note)) = (&mut page, decoded.note) {
+        article.notes.push(note);
+    }
+    Ok(page)
+}
+
+fn read_page(
+    source: &SourceConfig,
+    config: &Config,
+    document: &Document,
+    text: &str,
+) -> Result<Page, ExtractError> {
+    let host = document.url.host_str().unwrap_or_default();
+    let for_host = config.host_rules.iter().find(|rules| rules.matches(host));
+    let rules = for_host.map_or(&source.rules.article, |rules| &rules.article);
+    let page = html::parse(text, &document.url)?;
+    let article = article::article(&page, &document.url, rules)?;
+    if source.kind == Kind::Digest {
+        if let Some(entries) = digest::from_article(&article.entry, &document.url, &config.bureaus) {
+            return Ok(Page::Digest(entries));
+        }
+    }
+    Ok(Page::Article(Box::new(article)))
+}

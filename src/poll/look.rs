@@ -1,0 +1,207 @@
+//! A look at a source that stores nothing: what would be extracted, and what is missing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    Poller,
+    article::{Taken, Visit, context},
+    listing::{self, Listing},
+};
+use crate::{
+    config::{Config, SourceConfig},
+    extract::{Document, RawEntry},
+    fetch::{Client, Fetched, Request},
+    model::{Entry, Kind, Published, Timestamp},
+    normalise::{normalise, time},
+    observe::{EmptyList, Fault},
+    store::{Store, StoreError},
+};
+
+/// What a source gives now.
+#[derive(Debug)]
+pub struct Look {
+    /// Why it cannot be read.
+    pub fault: Option<Fault>,
+    /// Which rule gave the rows.
+    pub rule: String,
+    /// Rows found.
+    pub n_rows: usize,
+    /// The most rows it gave lately, when it was polled before.
+    pub rows_before: Option<i64>,
+    /// The newest time among the rows and samples.
+    pub newest: Option<Published>,
+    /// A few entries, as they would be stored.
+    pub samples: Vec<Sample>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// One entry, as it would be stored.
+#[derive(Debug)]
+pub struct Sample {
+    /// The entry, or why there is none.
+    pub entry: Result<Entry, String>,
+    /// The title of its row.
+    pub row_title: String,
+}
+
+/// What looking needs; unlike a [`Poller`] it works without a store.
+#[derive(Debug, Clone)]
+pub struct Looker {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The HTTP client.
+    pub client: Arc<Client>,
+}
+
+impl Sample {
+    /// The fields that readers will miss.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let Ok(entry) = &self.entry else { return Vec::new() };
+        let fields = [
+            ("time", entry.published.is_none()),
+            ("bureau", entry.bureau.is_none()),
+            ("text", entry.content_text.is_empty()),
+        ];
+        fields.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect()
+    }
+}
+
+impl Looker {
+    /// Looks at a source, reading `n_samples` of its entries whole.
+    pub async fn look(
+        &self,
+        store: Option<&Store>,
+        source: &Arc<SourceConfig>,
+        n_samples: usize,
+        now: Timestamp,
+    ) -> Result<Look, StoreError> {
+        let rows_before = match store {
+            Some(store) => store.rows_before(source.source.key.as_str()).await?,
+            None => None,
+        };
+        let mut look = Look {
+            fault: None,
+            rule: String::new(),
+            n_rows: 0,
+            rows_before,
+            newest: None,
+            samples: Vec::new(),
+            notes: Vec::new(),
+        };
+        let url = &source.source.url;
+        let validators = HashMap::new();
+        let request = Request { url, validators: &validators, robots: source.robots, now };
+        match self.client.get(request).await {
+            Err(error) => look.fault = Some(Fault::of_fetch(&error)),
+            Ok(Fetched::NotModified) => {}
+            Ok(Fetched::Document(document, _)) => {
+                self.read(source, document, n_samples, now, &mut look).await
+            }
+        }
+        Ok(look)
+    }
+
+    async fn read(
+        &self,
+        source: &Arc<SourceConfig>,
+        document: Document,
+        n_samples: usize,
+        now: Timestamp,
+        look: &mut Look,
+    ) {
+        let asked = &source.source.url;
+        if asked.path() != "/" && document.url.path() == "/" && document.url != *asked {
+            look.fault = Some(Fault::of_home_redirect(asked.as_str(), document.url.as_str()));
+            return;
+        }
+        let (url, n_bytes) = (document.url.to_string(), document.body.len());
+        let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
+        let reading = tokio::task::spawn_blocking(move || listing::read(&for_task, &config, &document));
+        let listing = match reading.await {
+            Ok(Ok(listing)) => listing,
+            Ok(Err(error)) => {
+                look.fault = Some(Fault::of_extract(&error));
+                return;
+            }
+            Err(panic) => {
+                look.fault = Some(Fault::of_panic(&panic.to_string()));
+                return;
+            }
+        };
+        look.n_rows = listing.extracted.entries.len();
+        look.rule.clone_from(&listing.extracted.rule);
+        look.notes.clone_from(&listing.extracted.notes);
+        if look.n_rows == 0 && source.kind != Kind::Feed {
+            let list = EmptyList {
+                url: &url,
+                n_bytes,
+                rows_before: look.rows_before,
+                notes: &listing.extracted.notes,
+            };
+            look.fault = Some(Fault::of_empty_list(list));
+        }
+        self.sample(source, listing, n_samples, now, look).await;
+    }
+
+    async fn sample(
+        &self,
+        source: &Arc<SourceConfig>,
+        listing: Listing,
+        n_samples: usize,
+        now: Timestamp,
+        look: &mut Look,
+    ) {
+        let newest = |times: &mut Option<Published>, found: Option<Published>| {
+            if found.is_some_and(|found| times.is_none_or(|known| known.at < found.at)) {
+                *times = found;
+            }
+        };
+        for row in &listing.extracted.entries {
+            let (claim, _) = time::choose(&row.published, source.zone, now);
+            newest(&mut look.newest, claim.map(|(claim, _)| claim));
+        }
+        let complete = listing.is_complete;
+        for row in listing.extracted.entries.into_iter().take(n_samples) {
+            let row_title = row.title.trim().to_owned();
+            let entry =
+                if complete { self.whole(source, row, now) } else { self.visited(source, row, now).await };
+            newest(&mut look.newest, entry.as_ref().ok().and_then(|entry| entry.published));
+            look.samples.push(Sample { entry, row_title });
+        }
+    }
+
+    fn whole(&self, source: &SourceConfig, row: RawEntry, now: Timestamp) -> Result<Entry, String> {
+        let made = normalise(row, &context(source, &self.config, now));
+        made.map(|made| made.entry).ok_or_else(|| "it has neither title nor text".into())
+    }
+
+    async fn visited(
+        &self,
+        source: &Arc<SourceConfig>,
+        row: RawEntry,
+        now: Timestamp,
+    ) -> Result<Entry, String> {
+        let Some(url) = row.url.clone() else { return self.whole(source, row, now) };
+        let poller = super::article::Visitor { config: &self.config, client: &self.client };
+        match poller.visit(source, &row, &url, HashMap::new(), now).await {
+            Visit::Read(read) => match read.taken {
+                Taken::Entry(made) => Ok(made.entry),
+                Taken::Stories(stories) => {
+                    let n_stories = stories.len();
+                    let first = stories.into_iter().next().map(|made| made.entry);
+                    first.ok_or_else(|| format!("a digest of {n_stories} stories"))
+                }
+                Taken::NoNews(reason) => Err(reason),
+            },
+            Visit::Gone(fault) | Visit::Failed(fault) => Err(fault.told()),
+            Visit::Unchanged | Visit::Stopped => Err("it was not read to the end".into()),
+        }
+    }
+}
+
+impl From<&Poller> for Looker {
+    fn from(poller: &Poller) -> Self {
+        Self { config: Arc::clone(&poller.config), client: Arc::clone(&poller.client) }
+    }
+}

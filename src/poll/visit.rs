@@ -1,0 +1,475 @@
+//! A visit: the source's document, then the rows that are due, in small transactions.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Outcome, PollReport, Poller,
+    article::{Taken, Visit, Visitor, context},
+    ingest::{self, Item, MAX_BATCH, Step, Tally},
+    listing::{self, Listing},
+    rows::{self, Knowledge, Plan, Row, plan, rows_of},
+};
+use crate::{
+    config::SourceConfig,
+    extract::{Document, RawEntry},
+    fetch::{FetchError, Fetched, Request},
+    model::{Kind, Timestamp},
+    normalise::{Normalised, normalise},
+    observe::{EmptyList, Fault},
+    schedule::{REVISITS, retry_after, revisit_due},
+    store::{KnownEntry, PendingRow, PendingState, StoreError, Validators},
+};
+
+/// What is done is written at least this often while articles are fetched.
+const FLUSH_AFTER: Duration = Duration::from_secs(15);
+/// After this many failures an item is published with what its row gives.
+const MAX_FAILURES: i64 = 3;
+/// After this many more, its article is given up.
+const GIVE_UP_AFTER: i64 = 12;
+/// Articles visited again in one poll, at most.
+const MAX_REVISITS: usize = 30;
+/// Far enough: a row kept aside for good.
+const NEVER: Timestamp = Timestamp::MAX;
+
+/// What a visit came to.
+pub(super) struct Visited {
+    pub report: PollReport,
+    /// How long the source asks to be left alone.
+    pub asked: Option<Duration>,
+    /// Validators of the list, when all it holds was taken.
+    pub list_validators: Option<(String, Validators)>,
+}
+
+pub(super) async fn visit(
+    poller: &Poller,
+    source: &Arc<SourceConfig>,
+    last_poll_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Visited, StoreError> {
+    let key = source.source.key.as_str();
+    let is_first = poller.store.last_success(key).await?.is_none();
+    let mut work = Work::new(poller, source, is_first, now);
+    let validators = poller.store.validators(key, None).await?;
+    let request = Request { url: &source.source.url, validators: &validators, robots: source.robots, now };
+    let mut list_validators = None;
+    let mut asked = None;
+    match poller.client.get(request).await {
+        Err(error) => return Ok(work.ended(Fault::of_fetch(&error), error.retry_after())),
+        Ok(Fetched::NotModified) => work.report.outcome = Outcome::Unchanged,
+        Ok(Fetched::Document(document, validators)) => {
+            let (document, listing) = match read(poller, source, document).await {
+                Ok(read) => read,
+                Err(fault) => return Ok(work.ended(fault, None)),
+            };
+            if let Some(fault) = work.judge_listing(&document, &listing).await? {
+                work.keep_page(document).await?;
+                return Ok(work.ended(fault, None));
+            }
+            asked = listing.extracted.ttl_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+            let url = document.url.to_string();
+            let taken_whole = work.take_listing(listing).await?;
+            work.flush().await?;
+            if work.tally.n_new + work.tally.n_updated > 0 {
+                work.keep_page(document).await?;
+            }
+            list_validators = taken_whole.then_some((url, validators));
+        }
+    }
+    work.take_pending().await?;
+    if let Some(last) = last_poll_at {
+        work.revisit(last).await?;
+    }
+    work.flush().await?;
+    Ok(work.done(asked, list_validators))
+}
+
+/// Reads a source's document off the asynchronous threads.
+async fn read(
+    poller: &Poller,
+    source: &Arc<SourceConfig>,
+    document: Document,
+) -> Result<(Document, Listing), Fault> {
+    let (source, config) = (Arc::clone(source), Arc::clone(&poller.config));
+    let reading = tokio::task::spawn_blocking(move || {
+        let listing = listing::read(&source, &config, &document)?;
+        Ok((document, listing))
+    });
+    match reading.await {
+        Ok(read) => read.map_err(|error| Fault::of_extract(&error)),
+        Err(panic) => Err(Fault::of_panic(&panic.to_string())),
+    }
+}
+
+/// A visit under way.
+struct Work<'a> {
+    poller: &'a Poller,
+    source: &'a Arc<SourceConfig>,
+    now: Timestamp,
+    is_first: bool,
+    report: PollReport,
+    tally: Tally,
+    steps: Vec<Step>,
+    n_entries: usize,
+    n_fetched: usize,
+    flushed: Instant,
+    stopped: bool,
+}
+
+impl<'a> Work<'a> {
+    fn new(poller: &'a Poller, source: &'a Arc<SourceConfig>, is_first: bool, now: Timestamp) -> Self {
+        let report = PollReport {
+            source: source.source.key.clone(),
+            outcome: Outcome::Ok,
+            rule: String::new(),
+            notes: Vec::new(),
+            n_rows: 0,
+            n_new: 0,
+            n_updated: 0,
+            n_unchanged: 0,
+            n_pending: 0,
+            took: Duration::ZERO,
+            next_poll_at: now,
+        };
+        Self {
+            poller,
+            source,
+            now,
+            is_first,
+            report,
+            tally: Tally::default(),
+            steps: Vec::new(),
+            n_entries: 0,
+            n_fetched: 0,
+            flushed: Instant::now(),
+            stopped: false,
+        }
+    }
+
+    fn ended(mut self, fault: Fault, asked: Option<Duration>) -> Visited {
+        self.report.outcome = Outcome::Fault(fault);
+        self.done(asked, None)
+    }
+
+    fn done(mut self, asked: Option<Duration>, list_validators: Option<(String, Validators)>) -> Visited {
+        self.report.n_new = self.tally.n_new;
+        self.report.n_updated = self.tally.n_updated;
+        self.report.n_unchanged += self.tally.n_unchanged;
+        if self.stopped {
+            let url = self.source.source.url.clone();
+            self.report.outcome = Outcome::Fault(Fault::of_fetch(&FetchError::Stopped { url }));
+        }
+        let list_validators = list_validators.filter(|_| !self.stopped);
+        Visited { report: self.report, asked, list_validators }
+    }
+
+    fn key(&self) -> &str {
+        self.source.source.key.as_str()
+    }
+
+    /// Whether a listing is what the source should give.
+    async fn judge_listing(
+        &self,
+        document: &Document,
+        listing: &Listing,
+    ) -> Result<Option<Fault>, StoreError> {
+        let asked = &self.source.source.url;
+        if asked.path() != "/" && document.url.path() == "/" && document.url != *asked {
+            return Ok(Some(Fault::of_home_redirect(asked.as_str(), document.url.as_str())));
+        }
+        if !listing.extracted.entries.is_empty() || self.source.kind == Kind::Feed {
+            return Ok(None);
+        }
+        let rows_before = self.poller.store.rows_before(self.key()).await?;
+        Ok(Some(Fault::of_empty_list(EmptyList {
+            url: document.url.as_str(),
+            n_bytes: document.body.len(),
+            rows_before,
+            notes: &listing.extracted.notes,
+        })))
+    }
+
+    /// Takes the rows of a listing; says whether none was left for the next poll.
+    async fn take_listing(&mut self, mut listing: Listing) -> Result<bool, StoreError> {
+        let rows = rows_of(&mut listing, self.source.kind);
+        self.report.rule = std::mem::take(&mut listing.extracted.rule);
+        self.report.notes = std::mem::take(&mut listing.extracted.notes);
+        self.report.n_rows = rows.len();
+        let knowledge = self.knowledge(&rows).await?;
+        let (source, now) = (self.source, self.now);
+        let mut to_take = Vec::new();
+        for row in rows {
+            match plan(&row, &knowledge, source, now) {
+                Plan::Unchanged => self.report.n_unchanged += 1,
+                Plan::Aside => {}
+                Plan::TooOld => {
+                    let reason = "older than what the first visit takes (`schedule.first_poll_age`)";
+                    let row = self.aside(row, PendingState::Withheld, reason.into());
+                    self.push(Step::Aside(row)).await?;
+                }
+                Plan::Take => to_take.push(row),
+            }
+        }
+        if listing.is_complete {
+            self.take_whole(to_take).await?;
+            return Ok(true);
+        }
+        self.take_articles(to_take, &knowledge.known).await
+    }
+
+    async fn knowledge(&self, rows: &[Row]) -> Result<Knowledge, StoreError> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let age = self.poller.config.schedule.first_poll_age;
+        let not_before = self.now.checked_sub(age).ok().filter(|_| self.is_first);
+        let (known, aside) = self.poller.store.known_rows(self.key(), &ids).await?;
+        Ok(Knowledge { known, aside, not_before })
+    }
+
+    /// Takes entries that need no article.
+    async fn take_whole(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
+        let (source, config, now) = (Arc::clone(self.source), Arc::clone(&self.poller.config), self.now);
+        let normalising = tokio::task::spawn_blocking(move || {
+            let context = context(&source, &config, now);
+            let made =
+                rows.into_iter().filter_map(|row| Some((normalise(row.raw, &context)?, row.id, row.hash)));
+            made.collect::<Vec<_>>()
+        });
+        let made = match normalising.await {
+            Ok(made) => made,
+            Err(panic) => {
+                self.report.outcome = Outcome::Fault(Fault::of_panic(&panic.to_string()));
+                return Ok(());
+            }
+        };
+        for (mut made, id, hash) in made {
+            made.entry.source_entry_id = id;
+            self.report.notes.append(&mut made.notes);
+            let item = Item {
+                entry: made.entry,
+                row_hash: hash,
+                row: None,
+                is_backlog: self.is_first,
+                ends_pending: false,
+            };
+            self.push(Step::Entry(Box::new(item))).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_articles(
+        &mut self,
+        rows: Vec<Row>,
+        known: &HashMap<String, KnownEntry>,
+    ) -> Result<bool, StoreError> {
+        let n_rows = rows.len();
+        for (i, row) in rows.into_iter().enumerate() {
+            if self.n_fetched >= self.poller.config.schedule.max_articles || self.stopped {
+                let note =
+                    format!("{}{} rows whose articles were not fetched yet", rows::LEFT_OVER, n_rows - i);
+                self.report.notes.push(note);
+                return Ok(false);
+            }
+            let known = known.get(&row.id).cloned();
+            self.take_article(row, known, None).await?;
+        }
+        Ok(!self.stopped)
+    }
+
+    /// Visits the article behind a row and takes what it gives.
+    async fn take_article(
+        &mut self,
+        row: Row,
+        known: Option<KnownEntry>,
+        pending: Option<PendingRow>,
+    ) -> Result<(), StoreError> {
+        let Some(url) = row.raw.url.clone() else { return self.take_row_alone(row, false).await };
+        let validators = match known {
+            Some(_) => self.poller.store.validators(self.key(), Some(url.as_str())).await?,
+            None => HashMap::new(),
+        };
+        self.n_fetched += 1;
+        let visitor = Visitor { config: &self.poller.config, client: &self.poller.client };
+        let visit = visitor.visit(self.source, &row.raw, &url, validators, self.now).await;
+        match (visit, known) {
+            (Visit::Stopped, _) => self.stopped = true,
+            (Visit::Unchanged, known) => {
+                self.report.n_unchanged += 1;
+                if let Some(known) = known.filter(|known| known.gone_at.is_some()) {
+                    self.push(Step::Returned(known)).await?;
+                }
+            }
+            (Visit::Gone(_), Some(known)) => self.push(Step::Gone(known)).await?,
+            // What is known stays as it is; the next of its times tries again.
+            (Visit::Failed(_), Some(_)) if pending.is_none() => {}
+            (Visit::Gone(fault) | Visit::Failed(fault), _) => self.failed(row, pending, &fault).await?,
+            (Visit::Read(read), _) => {
+                self.taken(row, read.taken).await?;
+                self.push(Step::Page(read.document, read.validators)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn taken(&mut self, row: Row, taken: Taken) -> Result<(), StoreError> {
+        match taken {
+            Taken::NoNews(reason) => {
+                self.report.notes.push(format!("withheld `{}`: {reason}", row.raw.title.trim()));
+                let row = self.aside(row, PendingState::Withheld, reason);
+                self.push(Step::Aside(row)).await
+            }
+            Taken::Entry(made) => self.take_made(row, *made).await,
+            Taken::Stories(stories) => {
+                for made in stories {
+                    self.report.notes.extend(made.notes);
+                    let item = Item {
+                        entry: made.entry,
+                        row_hash: None,
+                        row: None,
+                        is_backlog: self.is_first,
+                        ends_pending: false,
+                    };
+                    self.push(Step::Entry(Box::new(item))).await?;
+                }
+                let row = self.aside(row, PendingState::Split, "a digest, split into its stories".into());
+                self.push(Step::Aside(row)).await
+            }
+        }
+    }
+
+    async fn take_made(&mut self, row: Row, made: Normalised) -> Result<(), StoreError> {
+        let age = self.poller.config.schedule.first_poll_age;
+        let not_before = self.now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let is_old = made.entry.published.is_some_and(|claim| claim.at < not_before);
+        if self.is_first && is_old {
+            let reason = "older than what the first visit takes (`schedule.first_poll_age`)";
+            let row = self.aside(row, PendingState::Withheld, reason.into());
+            return self.push(Step::Aside(row)).await;
+        }
+        self.report.notes.extend(made.notes);
+        let item = Item {
+            entry: crate::model::Entry { source_entry_id: row.id, ..made.entry },
+            row_hash: row.hash,
+            row: serde_json::to_string(&row.raw).ok(),
+            is_backlog: self.is_first,
+            ends_pending: true,
+        };
+        self.push(Step::Entry(Box::new(item))).await
+    }
+
+    /// An article that failed is tried again; after a few times the item is published with what its row gives.
+    async fn failed(
+        &mut self,
+        row: Row,
+        pending: Option<PendingRow>,
+        fault: &Fault,
+    ) -> Result<(), StoreError> {
+        let n_failures = pending.as_ref().map_or(0, |pending| pending.n_failures) + 1;
+        let was_filling = pending.as_ref().is_some_and(|pending| pending.state == PendingState::Filling);
+        let gives_up = n_failures >= MAX_FAILURES + GIVE_UP_AFTER;
+        // A home page's link is known to be news only by its article.
+        let publishes = n_failures >= MAX_FAILURES && self.source.kind != Kind::Site;
+        let state = match (gives_up, publishes) {
+            (true, _) => PendingState::Withheld,
+            (false, true) => PendingState::Filling,
+            (false, false) => PendingState::Retry,
+        };
+        self.report.notes.push(format!("article of `{}` failed: {}", row.raw.title.trim(), fault.sentence));
+        let mut aside = self.aside(row.clone(), state, fault.told());
+        aside.n_failures = n_failures;
+        aside.seen_at = pending.map_or(self.now, |pending| pending.seen_at);
+        if state != PendingState::Withheld {
+            aside.next_try_at = self.now.checked_add(retry_after(n_failures)).unwrap_or(NEVER);
+        }
+        self.push(Step::Aside(aside)).await?;
+        if publishes && !was_filling && !gives_up { self.take_row_alone(row, true).await } else { Ok(()) }
+    }
+
+    /// Publishes an item with what its row gives; `is_filling` keeps its article wanted.
+    async fn take_row_alone(&mut self, row: Row, is_filling: bool) -> Result<(), StoreError> {
+        let context = context(self.source, &self.poller.config, self.now);
+        let Some(made) = normalise(row.raw.clone(), &context) else { return Ok(()) };
+        let item = Item {
+            entry: crate::model::Entry { source_entry_id: row.id, ..made.entry },
+            row_hash: row.hash,
+            row: serde_json::to_string(&row.raw).ok(),
+            is_backlog: self.is_first,
+            ends_pending: !is_filling,
+        };
+        self.push(Step::Entry(Box::new(item))).await
+    }
+
+    /// Tries again the articles that failed before and are due.
+    async fn take_pending(&mut self) -> Result<(), StoreError> {
+        let limit = self.poller.config.schedule.max_articles;
+        let due = self.poller.store.due_pending(self.key(), self.now, limit).await?;
+        for pending in due {
+            if self.stopped {
+                break;
+            }
+            let row = Row { id: pending.source_entry_id.clone(), raw: pending.row.clone(), hash: None };
+            let row = Row { hash: rows::article_row_hash(&row.raw, self.source.kind), ..row };
+            self.take_article(row, None, Some(pending)).await?;
+        }
+        Ok(())
+    }
+
+    /// Visits recent articles again whose time has come: that is how changes and withdrawals are seen.
+    async fn revisit(&mut self, last_poll_at: Timestamp) -> Result<(), StoreError> {
+        let longest = REVISITS.last().copied().unwrap_or_default() + self.poller.config.schedule.max_interval;
+        let since = self.now.checked_sub(longest).unwrap_or(Timestamp::MIN);
+        let recent = self.poller.store.recent_entries(self.key(), since, 500).await?;
+        let due = recent.into_iter().filter(|known| {
+            known.row.is_some() && revisit_due(known.seen_at, known.gone_at, last_poll_at, self.now)
+        });
+        for known in due.take(MAX_REVISITS).collect::<Vec<_>>() {
+            if self.stopped {
+                break;
+            }
+            let raw: Option<RawEntry> = known.row.as_deref().and_then(|row| serde_json::from_str(row).ok());
+            let Some(raw) = raw else { continue };
+            let hash = rows::article_row_hash(&raw, self.source.kind);
+            let row = Row { id: known.source_entry_id.clone(), raw, hash };
+            self.take_article(row, Some(known), None).await?;
+        }
+        Ok(())
+    }
+
+    fn aside(&self, row: Row, state: PendingState, reason: String) -> PendingRow {
+        PendingRow {
+            source_entry_id: row.id,
+            row: row.raw,
+            state,
+            reason,
+            n_failures: 0,
+            next_try_at: NEVER,
+            seen_at: self.now,
+        }
+    }
+
+    async fn keep_page(&mut self, document: Document) -> Result<(), StoreError> {
+        self.steps.push(Step::Document(document));
+        self.flush().await
+    }
+
+    async fn push(&mut self, step: Step) -> Result<(), StoreError> {
+        self.n_entries += usize::from(matches!(step, Step::Entry(_)));
+        self.steps.push(step);
+        if self.n_entries >= MAX_BATCH || self.flushed.elapsed() >= FLUSH_AFTER {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let steps = std::mem::take(&mut self.steps);
+        self.n_entries = 0;
+        self.flushed = Instant::now();
+        let tally =
+            ingest::write(&self.poller.store, &self.poller.config, self.source, steps, self.now).await?;
+        self.tally.n_new += tally.n_new;
+        self.tally.n_updated += tally.n_updated;
+        self.tally.n_unchanged += tally.n_unchanged;
+        Ok(())
+    }
+}

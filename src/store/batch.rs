@@ -1,0 +1,511 @@
+//! What one step of a poll reads and writes, in one transaction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
+use crate::{
+    dedup::{Candidate, Features},
+    extract::Document,
+    model::{CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
+};
+
+/// Candidates read for one entry, at most.
+const MAX_CANDIDATES: i64 = 50;
+/// Level of zstd for documents: fast, and HTML shrinks to a fifth.
+const DOCUMENT_LEVEL: i32 = 3;
+
+/// A transaction. Dropped without [`Batch::commit`], it leaves no trace.
+#[derive(Debug)]
+pub struct Batch {
+    tx: Transaction<'static, Sqlite>,
+    visible: bool,
+    /// Sources written to, with the time of their newest change.
+    sources: BTreeMap<String, (String, String, String, Timestamp)>,
+}
+
+/// What the store knows of an entry that it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownEntry {
+    /// Its row.
+    pub id: i64,
+    /// Its id at the source.
+    pub source_entry_id: String,
+    /// Its story.
+    pub story_id: i64,
+    /// Where people read it.
+    pub url: String,
+    /// Digest of what readers see.
+    pub fingerprint: String,
+    /// Hash of the row that led to it.
+    pub row_hash: Option<Vec<u8>>,
+    /// That row as JSON, while its article is visited again.
+    pub row: Option<String>,
+    /// First sight.
+    pub seen_at: Timestamp,
+    /// Since when the source says that it no longer exists.
+    pub gone_at: Option<Timestamp>,
+}
+
+/// An entry with what was derived from it for keeping.
+#[derive(Debug, Clone)]
+pub struct NewEntry<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Its title for comparing.
+    pub title_key: &'a str,
+    /// Hash of its body.
+    pub body_hash: Option<[u8; 32]>,
+    /// Digest of what readers see.
+    pub fingerprint: &'a str,
+    /// Hash of the row that led to it.
+    pub row_hash: Option<[u8; 32]>,
+    /// That row as JSON, when its article is to be visited again.
+    pub row: Option<&'a str>,
+    /// Its time as shown.
+    pub shown: Published,
+    /// First sight, or the time of the change.
+    pub at: Timestamp,
+}
+
+/// One entry of a story, with what decides whether readers get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The entry.
+    pub entry_id: i64,
+    /// How close its source stands to the bureau.
+    pub role: Role,
+    /// Whose it is.
+    pub bureau: Option<String>,
+    /// Length of its text in characters.
+    pub n_chars: i64,
+    /// First sight.
+    pub seen_at: Timestamp,
+    /// Its time as shown.
+    pub published: Published,
+}
+
+/// What a story shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The entry that readers get.
+    pub canonical_id: i64,
+    /// Its time.
+    pub published: Published,
+    /// When what readers see last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Batch {
+    pub(super) fn new(tx: Transaction<'static, Sqlite>) -> Self {
+        Self { tx, visible: false, sources: BTreeMap::new() }
+    }
+
+    /// Writes everything, or nothing.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        for (key, (atom_id, name, url, at)) in std::mem::take(&mut self.sources) {
+            sqlx::query(sql::SOURCE_UPSERT)
+                .bind(key)
+                .bind(atom_id)
+                .bind(name)
+                .bind(url)
+                .bind(at.as_millisecond())
+                .execute(&mut *self.tx)
+                .await
+                .doing("keep a source")?;
+        }
+        if self.visible {
+            sqlx::query(sql::FEED_TOUCH).execute(&mut *self.tx).await.doing("mark the feed as changed")?;
+        }
+        self.tx.commit().await.doing("commit")
+    }
+
+    /// Notes that readers will see a difference.
+    pub fn visible(&mut self) {
+        self.visible = true;
+    }
+
+    /// Notes that entries of a source came or changed at a time.
+    pub fn touch_source(&mut self, source: &Source, atom_id: String, at: Timestamp) {
+        let row = (atom_id, source.name.clone(), source.url.to_string(), at);
+        self.sources.insert(source.key.as_str().to_owned(), row);
+    }
+
+    /// What is known of entries of a source, by their ids there.
+    pub async fn known(
+        &mut self,
+        source_key: &str,
+        ids: &[&str],
+    ) -> Result<HashMap<String, KnownEntry>, StoreError> {
+        let rows = sqlx::query(sql::ENTRIES_KNOWN)
+            .bind(source_key)
+            .bind(json_list(ids.iter().copied()))
+            .fetch_all(&mut *self.tx)
+            .await
+            .doing("look up known entries")?;
+        rows.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known))).collect()
+    }
+
+    /// Stored entries that may tell the same as an entry, published between two times.
+    pub async fn candidates(
+        &mut self,
+        entry: &Features,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let rows = sqlx::query(sql::ENTRY_CANDIDATES)
+            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
+            .bind(entry.body_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(&entry.title_key)
+            .bind(from.as_millisecond())
+            .bind(to.as_millisecond())
+            .bind(MAX_CANDIDATES)
+            .fetch_all(&mut *self.tx)
+            .await
+            .doing("look up similar entries")?;
+        rows.iter().map(candidate).collect::<Result<_, _>>().doing("read a similar entry")
+    }
+
+    /// Adds an entry to a story.
+    pub async fn insert_entry(
+        &mut self,
+        new: &NewEntry<'_>,
+        story_id: i64,
+        rule: &str,
+    ) -> Result<i64, StoreError> {
+        let entry = new.entry;
+        let row = sqlx::query(sql::ENTRY_INSERT)
+            .bind(entry.source.as_str())
+            .bind(&entry.source_entry_id)
+            .bind(story_id)
+            .bind(rule)
+            .bind(entry.role.as_str())
+            .bind(&entry.url)
+            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
+            .bind(&entry.upstream_id)
+            .bind(&entry.title)
+            .bind(new.title_key)
+            .bind(entry.bureau.as_ref().map(|bureau| &bureau.name))
+            .bind(entry.region.as_ref().map(Region::as_str))
+            .bind(entry.published.map(|claim| claim.at.as_millisecond()))
+            .bind(entry.published.map(|claim| claim.precision.as_str()))
+            .bind(new.shown.at.as_millisecond())
+            .bind(entry.updated_at.map(Timestamp::as_millisecond))
+            .bind(&entry.language)
+            .bind(&entry.summary)
+            .bind(&entry.content_html)
+            .bind(&entry.content_text)
+            .bind(enclosures(entry))
+            .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.fingerprint)
+            .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.row)
+            .bind(new.at.as_millisecond())
+            .bind(new.at.as_millisecond())
+            .fetch_one(&mut *self.tx)
+            .await
+            .doing("insert an entry")?;
+        row.try_get(0).doing("read a new entry's id")
+    }
+
+    /// Keeps an entry's present content as a revision and puts the new one in its place.
+    pub async fn revise_entry(&mut self, id: i64, new: &NewEntry<'_>) -> Result<(), StoreError> {
+        sqlx::query(sql::REVISION_KEEP)
+            .bind(id)
+            .bind(new.at.as_millisecond())
+            .execute(&mut *self.tx)
+            .await
+            .doing("keep a revision")?;
+        let entry = new.entry;
+        sqlx::query(sql::ENTRY_REVISE)
+            .bind(id)
+            .bind(entry.role.as_str())
+            .bind(&entry.url)
+            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
+            .bind(&entry.title)
+            .bind(new.title_key)
+            .bind(entry.bureau.as_ref().map(|bureau| &bureau.name))
+            .bind(entry.region.as_ref().map(Region::as_str))
+            .bind(entry.published.map(|claim| claim.at.as_millisecond()))
+            .bind(entry.published.map(|claim| claim.precision.as_str()))
+            .bind(new.shown.at.as_millisecond())
+            .bind(entry.updated_at.map(Timestamp::as_millisecond))
+            .bind(&entry.language)
+            .bind(&entry.summary)
+            .bind(&entry.content_html)
+            .bind(&entry.content_text)
+            .bind(enclosures(entry))
+            .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.fingerprint)
+            .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.row)
+            .bind(new.at.as_millisecond())
+            .execute(&mut *self.tx)
+            .await
+            .doing("change an entry")?;
+        Ok(())
+    }
+
+    /// Notes the hash of the row that leads to an entry.
+    pub async fn keep_row_hash(&mut self, id: i64, row_hash: &[u8; 32]) -> Result<(), StoreError> {
+        self.run(sqlx::query(sql::ENTRY_ROW_HASH).bind(id).bind(row_hash.as_slice()), "keep a row's hash")
+            .await
+    }
+
+    /// Notes since when a source says that an entry no longer exists; `None`: it is there again.
+    pub async fn keep_gone(&mut self, id: i64, since: Option<Timestamp>) -> Result<(), StoreError> {
+        let query = match since {
+            Some(at) => sqlx::query(sql::ENTRY_GONE).bind(id).bind(at.as_millisecond()),
+            None => sqlx::query(sql::ENTRY_RETURNED).bind(id),
+        };
+        self.run(query, "note that an entry is gone").await
+    }
+
+    /// The entries of a story with what decides between them.
+    pub async fn tellings(&mut self, story_id: i64) -> Result<Vec<Telling>, StoreError> {
+        let rows = sqlx::query(sql::ENTRY_TELLINGS)
+            .bind(story_id)
+            .fetch_all(&mut *self.tx)
+            .await
+            .doing("read a story's entries")?;
+        rows.iter().map(telling).collect::<Result<_, _>>().doing("read a story's entry")
+    }
+
+    /// Opens a story; its canonical entry follows by [`Batch::show`].
+    pub async fn insert_story(
+        &mut self,
+        atom_id: &str,
+        published: Published,
+        updated_at: Timestamp,
+        changed_at: Timestamp,
+        first_at: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let row = sqlx::query(sql::STORY_INSERT)
+            .bind(atom_id)
+            .bind(published.at.as_millisecond())
+            .bind(published.precision.as_str())
+            .bind(updated_at.as_millisecond())
+            .bind(changed_at.as_millisecond())
+            .bind(first_at.as_millisecond())
+            .fetch_one(&mut *self.tx)
+            .await
+            .doing("insert a story")?;
+        row.try_get(0).doing("read a new story's id")
+    }
+
+    /// Whether an Atom id names a story already.
+    pub async fn atom_id_taken(&mut self, atom_id: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query(sql::STORY_BY_ATOM_ID).bind(atom_id).fetch_optional(&mut *self.tx).await;
+        row.map(|row| row.is_some()).doing("look up an Atom id")
+    }
+
+    /// What a story shows now.
+    pub async fn shown(&mut self, story_id: i64) -> Result<Shown, StoreError> {
+        let row = sqlx::query(sql::STORY_CANONICAL)
+            .bind(story_id)
+            .fetch_one(&mut *self.tx)
+            .await
+            .doing("read a story")?;
+        let shown = || -> Result<Shown, sqlx::Error> {
+            Ok(Shown {
+                canonical_id: row.try_get(0)?,
+                published: Published {
+                    at: from_ms(row.try_get(1)?),
+                    precision: Precision::from_name(row.try_get(2)?),
+                },
+                updated_at: from_ms(row.try_get(3)?),
+            })
+        };
+        shown().doing("read a story")
+    }
+
+    /// Sets which entry a story shows, without a change that readers need to be told of.
+    pub async fn show(
+        &mut self,
+        story_id: i64,
+        entry_id: i64,
+        published: Published,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::STORY_SHOW)
+            .bind(story_id)
+            .bind(entry_id)
+            .bind(published.at.as_millisecond())
+            .bind(published.precision.as_str());
+        self.run(query, "set a story's entry").await
+    }
+
+    /// Sets what a story shows and tells readers that it changed at a time.
+    pub async fn change_story(
+        &mut self,
+        story_id: i64,
+        shown: Shown,
+        changed_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.visible = true;
+        let query = sqlx::query(sql::STORY_CHANGE)
+            .bind(story_id)
+            .bind(shown.canonical_id)
+            .bind(shown.published.at.as_millisecond())
+            .bind(shown.published.precision.as_str())
+            .bind(shown.updated_at.as_millisecond())
+            .bind(changed_at.as_millisecond());
+        self.run(query, "change a story").await
+    }
+
+    /// Withdraws a story when all its entries are gone; says whether it did.
+    pub async fn withdraw_if_gone(&mut self, story_id: i64, at: Timestamp) -> Result<bool, StoreError> {
+        let left: i64 = sqlx::query_scalar(sql::STORY_ALL_GONE)
+            .bind(story_id)
+            .fetch_one(&mut *self.tx)
+            .await
+            .doing("count a story's entries")?;
+        if left > 0 {
+            return Ok(false);
+        }
+        self.visible = true;
+        let query = sqlx::query(sql::STORY_WITHDRAW).bind(story_id).bind(at.as_millisecond());
+        self.run(query, "withdraw a story").await?;
+        Ok(true)
+    }
+
+    /// Keeps a row aside, or what changed about it.
+    pub async fn keep_pending(&mut self, source_key: &str, pending: &PendingRow) -> Result<(), StoreError> {
+        let row = serde_json::to_string(&pending.row).unwrap_or_default();
+        let query = sqlx::query(sql::PENDING_UPSERT)
+            .bind(source_key)
+            .bind(&pending.source_entry_id)
+            .bind(row)
+            .bind(pending.state.as_str())
+            .bind(&pending.reason)
+            .bind(pending.n_failures)
+            .bind(pending.next_try_at.as_millisecond())
+            .bind(pending.seen_at.as_millisecond());
+        self.run(query, "keep a pending row").await
+    }
+
+    /// A row is pending no longer.
+    pub async fn drop_pending(&mut self, source_key: &str, id: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(sql::PENDING_DELETE).bind(source_key).bind(id), "drop a pending row").await
+    }
+
+    /// Keeps the validators of an address: of the polled one, or of an article.
+    pub async fn keep_validators(
+        &mut self,
+        source_key: &str,
+        url: &str,
+        validators: &Validators,
+        is_list: bool,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::VALIDATOR_KEEP)
+            .bind(source_key)
+            .bind(url)
+            .bind(&validators.etag)
+            .bind(&validators.last_modified)
+            .bind(validators.body_hash.as_slice())
+            .bind(at.as_millisecond())
+            .bind(i64::from(is_list));
+        self.run(query, "keep validators").await
+    }
+
+    /// Keeps a fetched document for a while.
+    pub async fn keep_document(
+        &mut self,
+        source_key: &str,
+        document: &Document,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let body = zstd::bulk::compress(&document.body, DOCUMENT_LEVEL).unwrap_or_default();
+        let query = sqlx::query(sql::DOCUMENT_KEEP)
+            .bind(source_key)
+            .bind(document.url.as_str())
+            .bind(&document.content_type)
+            .bind(body)
+            .bind(at.as_millisecond());
+        self.run(query, "keep a document").await
+    }
+
+    /// Keeps what a visit came to.
+    pub async fn keep_poll(&mut self, poll: &PollRow) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::POLL_KEEP)
+            .bind(&poll.source_key)
+            .bind(poll.started_at.as_millisecond())
+            .bind(poll.duration_ms)
+            .bind(&poll.outcome)
+            .bind(&poll.message)
+            .bind(&poll.rule)
+            .bind(poll.n_rows)
+            .bind(poll.n_new)
+            .bind(poll.n_updated)
+            .bind(poll.n_unchanged)
+            .bind(poll.n_pending)
+            .bind(poll.n_failures)
+            .bind(poll.next_poll_at.as_millisecond());
+        self.run(query, "keep a poll").await
+    }
+
+    pub(super) async fn run(
+        &mut self,
+        query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        query.execute(&mut *self.tx).await.doing(what).map(|_| ())
+    }
+}
+
+fn enclosures(entry: &Entry) -> String {
+    serde_json::to_string(&entry.enclosures).unwrap_or_else(|_| "[]".into())
+}
+
+pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
+    let read = || -> Result<KnownEntry, sqlx::Error> {
+        Ok(KnownEntry {
+            id: row.try_get("id")?,
+            source_entry_id: row.try_get("source_entry_id")?,
+            story_id: row.try_get("story_id")?,
+            url: row.try_get("url")?,
+            fingerprint: row.try_get("fingerprint")?,
+            row_hash: row.try_get("row_hash")?,
+            row: row.try_get("row")?,
+            seen_at: from_ms(row.try_get("seen_ms")?),
+            gone_at: row.try_get::<Option<i64>, _>("gone_ms")?.map(from_ms),
+        })
+    };
+    read().doing("read a known entry")
+}
+
+fn candidate(row: &SqliteRow) -> Result<Candidate, sqlx::Error> {
+    let canonical: Option<String> = row.try_get("canonical_url")?;
+    let region: Option<String> = row.try_get("region")?;
+    let body_hash: Option<Vec<u8>> = row.try_get("body_hash")?;
+    Ok(Candidate {
+        entry_id: row.try_get("id")?,
+        story_id: row.try_get("story_id")?,
+        features: Features {
+            source_key: row.try_get("source_key")?,
+            source_entry_id: row.try_get("source_entry_id")?,
+            canonical_url: canonical.map(CanonicalUrl::from_stored),
+            title_key: row.try_get("title_key")?,
+            body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
+            region: region.as_deref().and_then(Region::parse),
+            published_at: from_ms(row.try_get("published_ms")?),
+            content_text: row.try_get("content_text")?,
+        },
+    })
+}
+
+fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
+    let precision: Option<String> = row.try_get("claimed_precision")?;
+    Ok(Telling {
+        entry_id: row.try_get("id")?,
+        role: Role::from_name(row.try_get("role")?),
+        bureau: row.try_get("bureau")?,
+        n_chars: row.try_get("n_chars")?,
+        seen_at: from_ms(row.try_get("seen_ms")?),
+        published: Published {
+            at: from_ms(row.try_get("published_ms")?),
+            precision: precision.map_or(Precision::Seen, |name| Precision::from_name(&name)),
+        },
+    })
+}

@@ -1,0 +1,413 @@
+//! What is read outside a transaction: by the publisher, the scheduler and the commands.
+
+use std::collections::HashMap;
+
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    Doing, KnownEntry, PendingRow, PendingState, PollRow, Store, StoreError, Validators, batch::known_entry,
+    from_ms, json_list, sql,
+};
+use crate::{
+    extract::RawEntry,
+    model::{AtomId, Bureau, Copy, Entry, Precision, Published, Region, Role, SourceKey, Story, Timestamp},
+};
+
+/// The state of the published feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedState {
+    /// Atom id of the feed.
+    pub atom_id: String,
+    /// Committed changes that readers can see.
+    pub change_seq: i64,
+    /// How many of them `changed_at` stands for.
+    pub rendered_seq: i64,
+    /// The feed's `updated`.
+    pub changed_at: Timestamp,
+}
+
+/// Which stories the feed holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowQuery {
+    /// The newest N.
+    pub newest: usize,
+    /// And all that changed since.
+    pub since: Timestamp,
+    /// But never more than this.
+    pub limit: usize,
+}
+
+/// How much the store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Stories that readers can see.
+    pub stories: i64,
+    /// Entries.
+    pub entries: i64,
+    /// Earlier contents of changed entries.
+    pub revisions: i64,
+}
+
+impl Store {
+    /// The state of the feed.
+    pub async fn feed_state(&self) -> Result<FeedState, StoreError> {
+        let row =
+            sqlx::query(sql::FEED_STATE).fetch_one(&self.readers).await.doing("read the feed's state")?;
+        let state = || -> Result<FeedState, sqlx::Error> {
+            Ok(FeedState {
+                atom_id: row.try_get(0)?,
+                change_seq: row.try_get(1)?,
+                rendered_seq: row.try_get(2)?,
+                changed_at: from_ms(row.try_get(3)?),
+            })
+        };
+        state().doing("read the feed's state")
+    }
+
+    /// Notes the time that stands for all changes up to a count.
+    pub async fn keep_feed_changed(&self, seq: i64, at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(sql::FEED_RENDERED)
+            .bind(seq)
+            .bind(at.as_millisecond())
+            .execute(&self.writer)
+            .await
+            .doing("keep the feed's time")?;
+        Ok(())
+    }
+
+    /// The stories of the feed's window, newest first, each with its copies.
+    pub async fn window(&self, query: WindowQuery) -> Result<Vec<Story>, StoreError> {
+        let rows = sqlx::query(sql::WINDOW_STORIES)
+            .bind(query.since.as_millisecond())
+            .bind(i64::try_from(query.newest).unwrap_or(i64::MAX))
+            .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read the feed's stories")?;
+        let ids: Vec<i64> =
+            rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>().doing("read a story")?;
+        let mut copies = self.copies(&ids).await?;
+        let story = |row: &SqliteRow| story(row, &mut copies);
+        let stories: Vec<Story> = rows.iter().map(story).collect::<Result<_, _>>().doing("read a story")?;
+        Ok(stories.into_iter().filter(|story| !story.copies.is_empty()).collect())
+    }
+
+    async fn copies(&self, story_ids: &[i64]) -> Result<HashMap<i64, Vec<(i64, Copy)>>, StoreError> {
+        let rows = sqlx::query(sql::WINDOW_COPIES)
+            .bind(json_list(story_ids.iter().copied()))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read the feed's entries")?;
+        let mut copies: HashMap<i64, Vec<(i64, Copy)>> = HashMap::new();
+        for row in &rows {
+            let story_id = row.try_get("story_id").doing("read an entry")?;
+            let id = row.try_get("id").doing("read an entry")?;
+            copies.entry(story_id).or_default().push((id, copy(row)?));
+        }
+        Ok(copies)
+    }
+
+    /// When the oldest of the newest N stories changed; `None` without stories.
+    pub async fn oldest_in_window(&self, newest: usize) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(sql::WINDOW_OLDEST)
+            .bind(i64::try_from(newest).unwrap_or(i64::MAX))
+            .fetch_one(&self.readers)
+            .await
+            .doing("read the oldest story of the window")?;
+        Ok(at.map(from_ms))
+    }
+
+    /// How much the store holds.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        let row = sqlx::query(sql::COUNTS).fetch_one(&self.readers).await.doing("count")?;
+        let counts = || -> Result<Counts, sqlx::Error> {
+            Ok(Counts { stories: row.try_get(0)?, entries: row.try_get(1)?, revisions: row.try_get(2)? })
+        };
+        counts().doing("count")
+    }
+
+    /// The latest visit to each source.
+    pub async fn latest_polls(&self) -> Result<HashMap<String, PollRow>, StoreError> {
+        let rows = sqlx::query(sql::POLLS_LATEST).fetch_all(&self.readers).await.doing("read polls")?;
+        let polls = rows.iter().map(|row| poll(row).map(|poll| (poll.source_key.clone(), poll)));
+        polls.collect::<Result<_, _>>().doing("read a poll")
+    }
+
+    /// The latest visits to a source, newest first.
+    pub async fn polls_of(&self, source_key: &str, limit: usize) -> Result<Vec<PollRow>, StoreError> {
+        let rows = sqlx::query(sql::POLLS_OF)
+            .bind(source_key)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read a source's polls")?;
+        rows.iter().map(poll).collect::<Result<_, _>>().doing("read a poll")
+    }
+
+    /// When a source was last visited with success.
+    pub async fn last_success(&self, source_key: &str) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(sql::POLL_SUCCEEDED)
+            .bind(source_key)
+            .fetch_one(&self.readers)
+            .await
+            .doing("read a source's last success")?;
+        Ok(at.map(from_ms))
+    }
+
+    /// The most rows that a source gave lately; `None` when it never gave any.
+    pub async fn rows_before(&self, source_key: &str) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar(sql::POLL_ROWS_BEFORE)
+            .bind(source_key)
+            .fetch_one(&self.readers)
+            .await
+            .doing("read a source's earlier rows")
+    }
+
+    /// The validators of an article of a source, or with `None` those of its polled address and where that leads.
+    pub async fn validators(
+        &self,
+        source_key: &str,
+        article: Option<&str>,
+    ) -> Result<HashMap<String, Validators>, StoreError> {
+        let rows = sqlx::query(sql::VALIDATOR_FIND)
+            .bind(source_key)
+            .bind(article)
+            .fetch_all(&self.readers)
+            .await
+            .doing("read validators")?;
+        let validators = |row: &SqliteRow| -> Result<(String, Validators), sqlx::Error> {
+            let hash: Vec<u8> = row.try_get("body_hash")?;
+            let validators = Validators {
+                etag: row.try_get("etag")?,
+                last_modified: row.try_get("last_modified")?,
+                body_hash: hash.try_into().unwrap_or_default(),
+            };
+            Ok((row.try_get("url")?, validators))
+        };
+        rows.iter().map(validators).collect::<Result<_, _>>().doing("read validators")
+    }
+
+    /// What is known of rows by their ids: entries held, and rows kept aside.
+    pub async fn known_rows(
+        &self,
+        source_key: &str,
+        ids: &[&str],
+    ) -> Result<(HashMap<String, KnownEntry>, HashMap<String, PendingState>), StoreError> {
+        let list = json_list(ids.iter().copied());
+        let entries = sqlx::query(sql::ENTRIES_KNOWN)
+            .bind(source_key)
+            .bind(&list)
+            .fetch_all(&self.readers)
+            .await
+            .doing("look up known entries")?;
+        let known =
+            entries.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known)));
+        let aside = sqlx::query(sql::PENDING_KNOWN)
+            .bind(source_key)
+            .bind(&list)
+            .fetch_all(&self.readers)
+            .await
+            .doing("look up pending rows")?;
+        let state = |row: &SqliteRow| -> Result<(String, PendingState), sqlx::Error> {
+            Ok((row.try_get(0)?, PendingState::from_name(row.try_get(1)?)))
+        };
+        let aside = aside.iter().map(state).collect::<Result<_, _>>().doing("read a pending row")?;
+        Ok((known.collect::<Result<_, _>>()?, aside))
+    }
+
+    /// Entries of a source first seen since a time, newest first.
+    pub async fn recent_entries(
+        &self,
+        source_key: &str,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<KnownEntry>, StoreError> {
+        let rows = sqlx::query(sql::ENTRIES_RECENT)
+            .bind(source_key)
+            .bind(since.as_millisecond())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read recent entries")?;
+        rows.iter().map(known_entry).collect()
+    }
+
+    /// Rows kept aside whose next try is due.
+    pub async fn due_pending(
+        &self,
+        source_key: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, StoreError> {
+        let rows = sqlx::query(sql::PENDING_DUE)
+            .bind(source_key)
+            .bind(now.as_millisecond())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read pending rows")?;
+        rows.iter().map(pending).collect()
+    }
+
+    /// How many rows of a source wait for their article.
+    pub async fn count_pending(&self, source_key: &str) -> Result<i64, StoreError> {
+        sqlx::query_scalar(sql::PENDING_COUNT)
+            .bind(source_key)
+            .fetch_one(&self.readers)
+            .await
+            .doing("count pending rows")
+    }
+
+    /// Rows of a source that were withheld, newest first, each with the reason.
+    pub async fn withheld(
+        &self,
+        source_key: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = sqlx::query(sql::PENDING_WITHHELD)
+            .bind(source_key)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read withheld rows")?;
+        let row = |row: &SqliteRow| -> Result<_, sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+        rows.iter().map(row).collect::<Result<_, _>>().doing("read a withheld row")
+    }
+
+    /// Lets go of what is older than its age: documents, polls and validators before `documents`, entries and
+    /// then empty stories before `entries`, in small steps; rows of articles no longer visited before `rows`.
+    pub async fn purge(
+        &self,
+        documents: Timestamp,
+        entries: Timestamp,
+        rows: Timestamp,
+    ) -> Result<u64, StoreError> {
+        const STEP: i64 = 500;
+        let mut batch = self.begin().await?;
+        batch
+            .run(sqlx::query(sql::PURGE_DOCUMENTS).bind(documents.as_millisecond()), "purge documents")
+            .await?;
+        batch.run(sqlx::query(sql::PURGE_POLLS).bind(documents.as_millisecond()), "purge polls").await?;
+        batch
+            .run(sqlx::query(sql::PURGE_VALIDATORS).bind(documents.as_millisecond()), "purge validators")
+            .await?;
+        batch.run(sqlx::query(sql::PURGE_ROWS).bind(rows.as_millisecond()), "purge rows").await?;
+        batch.commit().await?;
+        let mut purged = 0;
+        loop {
+            let gone = sqlx::query(sql::PURGE_ENTRIES)
+                .bind(entries.as_millisecond())
+                .bind(STEP)
+                .execute(&self.writer)
+                .await
+                .doing("purge entries")?
+                .rows_affected();
+            purged += gone;
+            if gone == 0 {
+                break;
+            }
+        }
+        let stories =
+            sqlx::query(sql::PURGE_STORIES).bind(entries.as_millisecond()).execute(&self.writer).await;
+        stories.doing("purge stories")?;
+        Ok(purged)
+    }
+}
+
+fn story(row: &SqliteRow, copies: &mut HashMap<i64, Vec<(i64, Copy)>>) -> Result<Story, sqlx::Error> {
+    let id: i64 = row.try_get("id")?;
+    let canonical_id: i64 = row.try_get("canonical_id")?;
+    let mut own = copies.remove(&id).unwrap_or_default();
+    own.sort_by_key(|(entry_id, _)| (*entry_id != canonical_id, *entry_id));
+    Ok(Story {
+        atom_id: AtomId(row.try_get("atom_id")?),
+        copies: own.into_iter().map(|(_, copy)| copy).collect(),
+        published: Published {
+            at: from_ms(row.try_get("published_ms")?),
+            precision: Precision::from_name(row.try_get("precision")?),
+        },
+        updated_at: from_ms(row.try_get("updated_ms")?),
+    })
+}
+
+fn copy(row: &SqliteRow) -> Result<Copy, StoreError> {
+    let read = || -> Result<Copy, sqlx::Error> {
+        Ok(Copy {
+            entry: entry(row)?,
+            body_hash: row.try_get("body_hash")?,
+            source_name: row.try_get("source_name")?,
+            source_url: row.try_get("source_url")?,
+            source_atom_id: row.try_get("source_atom_id")?,
+            source_updated_at: from_ms(row.try_get("source_updated_ms")?),
+            seen_at: from_ms(row.try_get("seen_ms")?),
+        })
+    };
+    read().doing("read an entry")
+}
+
+fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
+    let key: String = row.try_get("source_key")?;
+    let source = SourceKey::parse(&key).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+    let region = row.try_get::<Option<String>, _>("region")?.as_deref().and_then(Region::parse);
+    let bureau = row.try_get::<Option<String>, _>("bureau")?;
+    let claimed: Option<i64> = row.try_get("claimed_ms")?;
+    let precision: Option<String> = row.try_get("claimed_precision")?;
+    let enclosures: String = row.try_get("enclosures")?;
+    Ok(Entry {
+        source,
+        source_entry_id: row.try_get("source_entry_id")?,
+        url: row.try_get("url")?,
+        canonical_url: None,
+        title: row.try_get("title")?,
+        published: claimed.map(|ms| Published {
+            at: from_ms(ms),
+            precision: Precision::from_name(precision.as_deref().unwrap_or_default()),
+        }),
+        updated_at: row.try_get::<Option<i64>, _>("publisher_updated_ms")?.map(from_ms),
+        bureau: bureau.map(|name| Bureau { name, region: region.clone() }),
+        region,
+        role: Role::from_name(row.try_get("role")?),
+        content_html: row.try_get("content_html")?,
+        content_text: row.try_get("content_text")?,
+        summary: row.try_get("summary")?,
+        enclosures: serde_json::from_str(&enclosures).unwrap_or_default(),
+        language: row.try_get("language")?,
+        upstream_id: None,
+    })
+}
+
+fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
+    Ok(PollRow {
+        source_key: row.try_get("source_key")?,
+        started_at: from_ms(row.try_get("started_ms")?),
+        duration_ms: row.try_get("duration_ms")?,
+        outcome: row.try_get("outcome")?,
+        message: row.try_get("message")?,
+        rule: row.try_get("rule")?,
+        n_rows: row.try_get("n_rows")?,
+        n_new: row.try_get("n_new")?,
+        n_updated: row.try_get("n_updated")?,
+        n_unchanged: row.try_get("n_unchanged")?,
+        n_pending: row.try_get("n_pending")?,
+        n_failures: row.try_get("n_failures")?,
+        next_poll_at: from_ms(row.try_get("next_poll_ms")?),
+    })
+}
+
+fn pending(row: &SqliteRow) -> Result<PendingRow, StoreError> {
+    let text: String = row.try_get("row").doing("read a pending row")?;
+    let found: RawEntry =
+        serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "pending row", value: text })?;
+    let read = || -> Result<PendingRow, sqlx::Error> {
+        Ok(PendingRow {
+            source_entry_id: row.try_get("source_entry_id")?,
+            row: found,
+            state: PendingState::from_name(row.try_get("state")?),
+            reason: row.try_get("reason")?,
+            n_failures: row.try_get("n_failures")?,
+            next_try_at: from_ms(row.try_get("next_try_ms")?),
+            seen_at: from_ms(row.try_get("seen_ms")?),
+        })
+    };
+    read().doing("read a pending row")
+}

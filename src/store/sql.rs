@@ -1,0 +1,113 @@
+//! Every SQL statement, as constants with `$1` placeholders, each checked against a migrated database by a test.
+
+macro_rules! statements {
+    ($($(#[$meta:meta])* $name:ident = $sql:literal;)+) => {
+        $($(#[$meta])* pub(super) const $name: &str = $sql;)+
+        /// All of them, for the test that has the database check each.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
+    };
+}
+
+statements! {
+    FEED_CREATE = "INSERT INTO feed (id, atom_id, change_seq, rendered_seq, changed_ms) VALUES (1, $1, 0, 0, $2) \
+        ON CONFLICT (id) DO NOTHING";
+    FEED_STATE = "SELECT atom_id, change_seq, rendered_seq, changed_ms FROM feed WHERE id = 1";
+    FEED_TOUCH = "UPDATE feed SET change_seq = change_seq + 1 WHERE id = 1";
+    FEED_RENDERED = "UPDATE feed SET rendered_seq = $1, changed_ms = $2 WHERE id = 1 AND rendered_seq < $1";
+
+    SOURCE_UPSERT = "INSERT INTO source (key, atom_id, name, url, updated_ms) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, updated_ms = excluded.updated_ms";
+
+    ENTRIES_KNOWN = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
+        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
+    ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
+        WHERE source_key = $1 AND seen_ms >= $2 ORDER BY seen_ms DESC LIMIT $3";
+    ENTRY_CANDIDATES = "SELECT id, source_key, source_entry_id, story_id, canonical_url, title_key, body_hash, region, \
+        published_ms, content_text FROM entry \
+        WHERE (canonical_url = $1 OR body_hash = $2 OR title_key = $3) AND published_ms BETWEEN $4 AND $5 \
+        ORDER BY id LIMIT $6";
+    ENTRY_INSERT = "INSERT INTO entry (source_key, source_entry_id, story_id, rule, role, url, canonical_url, upstream_id, \
+        title, title_key, bureau, region, claimed_ms, claimed_precision, published_ms, publisher_updated_ms, language, \
+        summary, content_html, content_text, enclosures, body_hash, fingerprint, row_hash, row, seen_ms, changed_ms) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
+        $24, $25, $26, $27) RETURNING id";
+    ENTRY_REVISE = "UPDATE entry SET role = $2, url = $3, canonical_url = $4, title = $5, title_key = $6, bureau = $7, \
+        region = $8, claimed_ms = $9, claimed_precision = $10, published_ms = $11, publisher_updated_ms = $12, \
+        language = $13, summary = $14, content_html = $15, content_text = $16, enclosures = $17, body_hash = $18, \
+        fingerprint = $19, row_hash = $20, row = $21, changed_ms = $22, gone_ms = NULL WHERE id = $1";
+    ENTRY_ROW_HASH = "UPDATE entry SET row_hash = $2 WHERE id = $1";
+    ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
+    ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
+    ENTRY_TELLINGS = "SELECT id, role, bureau, length(content_text) AS n_chars, seen_ms, published_ms, \
+        claimed_precision FROM entry WHERE story_id = $1 ORDER BY id";
+    REVISION_KEEP = "INSERT INTO revision (entry_id, replaced_ms, title, claimed_ms, content_html, fingerprint) \
+        SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
+
+    STORY_BY_ATOM_ID = "SELECT id FROM story WHERE atom_id = $1";
+    STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms) \
+        VALUES ($1, 0, $2, $3, $4, $5, $6) RETURNING id";
+    STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms FROM story WHERE id = $1";
+    STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4 WHERE id = $1";
+    STORY_CHANGE = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, updated_ms = $5, \
+        changed_ms = $6, withdrawn_ms = NULL WHERE id = $1";
+    STORY_WITHDRAW = "UPDATE story SET withdrawn_ms = $2, changed_ms = $2 WHERE id = $1";
+    STORY_ALL_GONE = "SELECT count(*) FROM entry WHERE story_id = $1 AND gone_ms IS NULL";
+
+    PENDING_DUE = "SELECT source_entry_id, row, state, reason, n_failures, next_try_ms, seen_ms FROM pending \
+        WHERE source_key = $1 AND state IN ('retry', 'filling') AND next_try_ms <= $2 ORDER BY next_try_ms LIMIT $3";
+    PENDING_KNOWN = "SELECT source_entry_id, state FROM pending \
+        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
+    PENDING_UPSERT = "INSERT INTO pending (source_key, source_entry_id, row, state, reason, n_failures, next_try_ms, \
+        seen_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source_key, source_entry_id) DO UPDATE SET \
+        row = excluded.row, state = excluded.state, reason = excluded.reason, n_failures = excluded.n_failures, \
+        next_try_ms = excluded.next_try_ms";
+    PENDING_DELETE = "DELETE FROM pending WHERE source_key = $1 AND source_entry_id = $2";
+    PENDING_COUNT = "SELECT count(*) FROM pending WHERE source_key = $1 AND state IN ('retry', 'filling')";
+    PENDING_WITHHELD = "SELECT source_entry_id, reason FROM pending WHERE source_key = $1 AND state = 'withheld' \
+        ORDER BY seen_ms DESC LIMIT $2";
+
+    VALIDATOR_FIND = "SELECT url, etag, last_modified, body_hash FROM validator \
+        WHERE source_key = $1 AND (url = $2 OR ($2 IS NULL AND is_list = 1))";
+    VALIDATOR_KEEP = "INSERT INTO validator (source_key, url, etag, last_modified, body_hash, at_ms, is_list) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source_key, url) DO UPDATE SET etag = excluded.etag, \
+        last_modified = excluded.last_modified, body_hash = excluded.body_hash, at_ms = excluded.at_ms, is_list = excluded.is_list";
+    DOCUMENT_KEEP = "INSERT INTO document (source_key, url, content_type, body, fetched_ms) VALUES ($1, $2, $3, $4, $5)";
+
+    POLL_KEEP = "INSERT INTO poll (source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
+        n_unchanged, n_pending, n_failures, next_poll_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    POLLS_LATEST = "SELECT source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
+        n_unchanged, n_pending, n_failures, next_poll_ms FROM poll \
+        WHERE id IN (SELECT max(id) FROM poll GROUP BY source_key)";
+    POLLS_OF = "SELECT source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
+        n_unchanged, n_pending, n_failures, next_poll_ms FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
+    POLL_SUCCEEDED = "SELECT max(started_ms) FROM poll WHERE source_key = $1 AND outcome IN ('ok', 'unchanged')";
+    POLL_ROWS_BEFORE = "SELECT max(n_rows) FROM (SELECT n_rows FROM poll WHERE source_key = $1 AND outcome = 'ok' \
+        ORDER BY id DESC LIMIT 20)";
+
+    WINDOW_STORIES = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms FROM story \
+        WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN (SELECT id FROM story WHERE withdrawn_ms IS NULL \
+        ORDER BY changed_ms DESC, id DESC LIMIT $2)) ORDER BY published_ms DESC, id DESC LIMIT $3";
+    WINDOW_COPIES = "SELECT e.id, e.story_id, e.source_key, e.source_entry_id, e.role, e.url, e.title, e.bureau, e.region, \
+        e.claimed_ms, e.claimed_precision, e.published_ms, e.publisher_updated_ms, e.language, e.summary, \
+        CASE WHEN e.id = s.canonical_id THEN e.content_html ELSE '' END AS content_html, \
+        CASE WHEN e.id = s.canonical_id THEN e.content_text ELSE '' END AS content_text, \
+        e.enclosures, e.body_hash, e.seen_ms, o.name AS source_name, o.url AS source_url, o.atom_id AS source_atom_id, \
+        o.updated_ms AS source_updated_ms \
+        FROM entry e JOIN story s ON s.id = e.story_id JOIN source o ON o.key = e.source_key \
+        WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id";
+    WINDOW_OLDEST = "SELECT min(changed_ms) FROM (SELECT changed_ms FROM story WHERE withdrawn_ms IS NULL \
+        ORDER BY changed_ms DESC LIMIT $1)";
+    COUNTS = "SELECT (SELECT count(*) FROM story WHERE withdrawn_ms IS NULL), (SELECT count(*) FROM entry), \
+        (SELECT count(*) FROM revision)";
+
+    PURGE_DOCUMENTS = "DELETE FROM document WHERE fetched_ms < $1";
+    PURGE_POLLS = "DELETE FROM poll WHERE started_ms < $1 AND id NOT IN (SELECT max(id) FROM poll GROUP BY source_key) \
+        AND id NOT IN (SELECT max(id) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key)";
+    PURGE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT e.id FROM entry e JOIN story s ON s.id = e.story_id \
+        WHERE s.changed_ms < $1 AND e.changed_ms < $1 LIMIT $2)";
+    PURGE_STORIES = "DELETE FROM story WHERE changed_ms < $1 \
+        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.story_id = story.id)";
+    PURGE_VALIDATORS = "DELETE FROM validator WHERE at_ms < $1 AND is_list = 0";
+    PURGE_ROWS = "UPDATE entry SET row = NULL WHERE seen_ms < $1 AND row IS NOT NULL";
+}
