@@ -1,6 +1,6 @@
 //! Entries into the store: new story, revision, or another copy of a known story. Decisions are `dedup`'s.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use jiff::SignedDuration;
 
@@ -80,11 +80,15 @@ pub async fn write(
         })
         .collect();
     let mut known = writer.batch.known(source.source.key.as_str(), &ids).await?;
+    let mut written = HashSet::new();
     for step in &steps {
-        if let Step::Entry(item) = step {
-            writer.entry(item, known.remove(&item.entry.source_entry_id), &mut tally).await?;
-        } else {
+        let Step::Entry(item) = step else {
             writer.aside(step).await?;
+            continue;
+        };
+        // An id twice in one batch is one entry; the first telling of it stands.
+        if written.insert(item.entry.source_entry_id.as_str()) {
+            writer.entry(item, known.remove(&item.entry.source_entry_id), &mut tally).await?;
         }
     }
     writer.batch.commit().await?;

@@ -96,7 +96,7 @@ fn check_story(entry: &Entry, story: &Expected) {
     }
     let long: usize = story.paragraphs.iter().map(|paragraph| squeezed(paragraph).chars().count()).sum();
     assert!(text.chars().count() < long * 2 + 60, "`{}` holds more than its text: {text}", story.title);
-    for absent in ["打印", "字号", "特别声明", "分享到", "扫一扫"] {
+    for absent in ["打印本页", "字号", "特别声明", "分享到", "扫一扫"] {
         assert!(!text.contains(absent), "`{}` holds `{absent}`: {text}", story.title);
     }
     let alternate = entry.links.iter().find(|link| link.rel.as_deref() == Some("alternate")).unwrap();

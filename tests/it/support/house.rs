@@ -17,22 +17,22 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub struct House {
-    pub poller: Poller,
-    pub publisher: Publisher,
-    pub shelf: Shelf,
-    pub stop: CancellationToken,
+pub(crate) struct House {
+    pub(crate) poller: Poller,
+    pub(crate) publisher: Publisher,
+    pub(crate) shelf: Shelf,
+    pub(crate) stop: CancellationToken,
 }
 
 /// Settings under which tests run: no sources but their own, loopback allowed, no pauses.
-pub fn settings(sources: &str) -> String {
+pub(crate) fn settings(sources: &str) -> String {
     format!(
         "defaults = false\n[fetch]\nper_host_interval = \"0s\"\nproxy = \"none\"\nallow_private = [\"127.0.0.1\"]\n\
         timeout = \"20s\"\n{sources}"
     )
 }
 
-pub fn config(folder: &TempDir, text: &str) -> Arc<Config> {
+pub(crate) fn config(folder: &TempDir, text: &str) -> Arc<Config> {
     let store = folder.path().join("test.db").display().to_string();
     let env = vec![("DIBAO_STORE_URL".to_owned(), format!("sqlite:{store}"))];
     let origins = Origins { file: None, text: Some(("test".into(), text.into())), env };
@@ -40,7 +40,7 @@ pub fn config(folder: &TempDir, text: &str) -> Arc<Config> {
 }
 
 impl House {
-    pub async fn open(folder: &TempDir, text: &str) -> Self {
+    pub(crate) async fn open(folder: &TempDir, text: &str) -> Self {
         let config = config(folder, text);
         let store = Store::open(&config.store_path, clock::now()).await.unwrap();
         let stop = CancellationToken::new();
@@ -52,24 +52,24 @@ impl House {
     }
 
     /// Polls one source.
-    pub async fn poll(&self, key: &str, now: Timestamp) -> PollReport {
+    pub(crate) async fn poll(&self, key: &str, now: Timestamp) -> PollReport {
         let source = Arc::clone(self.poller.config.source(key).unwrap());
         self.poller.once(&source, now).await.unwrap()
     }
 
     /// Renders if something changed; the feed and its ETag.
-    pub async fn feed(&self, now: Timestamp) -> (Feed, String) {
+    pub(crate) async fn feed(&self, now: Timestamp) -> (Feed, String) {
         self.publisher.render_if_changed(now).await.unwrap();
         let published = self.shelf.load_full().unwrap();
         let feed = feed_rs::parser::parse(&*published.atom.identity).unwrap();
         (feed, published.atom.etag.clone())
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.poller.store.close().await;
     }
 }
 
-pub fn after(at: Timestamp, seconds: u64) -> Timestamp {
+pub(crate) fn after(at: Timestamp, seconds: u64) -> Timestamp {
     at.checked_add(Duration::from_secs(seconds)).unwrap()
 }

@@ -1,4 +1,4 @@
 //! What the tests share: an upstream that they script, and the house around it.
 
-pub mod house;
-pub mod upstream;
+pub(crate) mod house;
+pub(crate) mod upstream;

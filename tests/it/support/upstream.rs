@@ -17,7 +17,7 @@ use url::Url;
 
 /// What a path answers.
 #[derive(Clone)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// A document with a strong ETag; 304 to who has it.
     Page { media_type: &'static str, body: Bytes },
     /// A status without a document.
@@ -33,11 +33,11 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub fn html(body: impl Into<String>) -> Self {
+    pub(crate) fn html(body: impl Into<String>) -> Self {
         Self::Page { media_type: "text/html; charset=utf-8", body: body.into().into() }
     }
 
-    pub fn page(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn page(media_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self::Page { media_type, body: body.into() }
     }
 }
@@ -49,7 +49,7 @@ struct Script {
 }
 
 /// The server; it ends with the test.
-pub struct Upstream {
+pub(crate) struct Upstream {
     script: Arc<Mutex<Script>>,
     base: Url,
     task: JoinHandle<()>,
@@ -62,7 +62,7 @@ impl Drop for Upstream {
 }
 
 impl Upstream {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let script = Arc::new(Mutex::new(Script::default()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
@@ -72,26 +72,22 @@ impl Upstream {
     }
 
     /// The address of a path.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         self.base.join(path).unwrap().to_string()
     }
 
-    pub fn set(&self, path: &str, answer: Answer) {
+    pub(crate) fn set(&self, path: &str, answer: Answer) {
         self.script.lock().unwrap().answers.insert(path.to_owned(), answer);
     }
 
-    pub fn remove(&self, path: &str) {
-        self.script.lock().unwrap().answers.remove(path);
-    }
-
     /// Paths asked so far, but for robots.txt.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let script = self.script.lock().unwrap();
         script.asked.iter().map(|(path, _)| path.clone()).filter(|path| path != "/robots.txt").collect()
     }
 
     /// The headers of the last request for a path.
-    pub fn last_headers(&self, path: &str) -> Option<HeaderMap> {
+    pub(crate) fn last_headers(&self, path: &str) -> Option<HeaderMap> {
         let script = self.script.lock().unwrap();
         script.asked.iter().rev().find(|(asked, _)| asked == path).map(|(_, headers)| headers.clone())
     }
