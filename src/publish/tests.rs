@@ -188,7 +188,8 @@ fn the_page_escapes_what_it_shows() {
         base_url: &base_url,
         bureaus: &bureaus,
     };
-    let html = page::home(&meta, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
+    let html =
+        page::home(&meta, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
     let html = String::from_utf8(html).unwrap();
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
     assert!(html.contains("2026-11-24 10:00") && html.contains("http://127.0.0.1:8750/feed.atom"), "{html}");

@@ -30,7 +30,8 @@ fn article(title: &str, time: &str, body: &str) -> Answer {
 
 const A: &str = "/jxsyzglj/c100057/c100058/202611/0123456789abcdef0123456789abcdef.shtml";
 const B: &str = "/jxsyzglj/c100057/c100058/202611/fedcba9876543210fedcba9876543210.shtml";
-const BODY: &str = "省邮政管理局召开全省寄递安全工作会议，通报上半年检查情况，部署下一步重点工作，要求落实三项制度。";
+const BODY: &str =
+    "省邮政管理局召开全省寄递安全工作会议，通报上半年检查情况，部署下一步重点工作，要求落实三项制度。";
 
 fn jx(upstream: &Upstream) -> String {
     settings(&format!(
@@ -69,10 +70,15 @@ async fn polling_what_has_not_changed_writes_only_its_poll_row() {
     assert_eq!(second.outcome, Outcome::Unchanged, "{second:?}");
     assert!(upstream.last_headers("/list.shtml").unwrap().contains_key("if-none-match"));
     // The same rows in other bytes: the list is read, and nothing else.
-    upstream.set("/list.shtml", match list(&[(A, "江西局召开寄递安全会议", &day(now, 1))]) {
-        Answer::Page { body, .. } => Answer::html(format!("{}<!-- 2 -->", String::from_utf8_lossy(&body))),
-        other => other,
-    });
+    upstream.set(
+        "/list.shtml",
+        match list(&[(A, "江西局召开寄递安全会议", &day(now, 1))]) {
+            Answer::Page { body, .. } => {
+                Answer::html(format!("{}<!-- 2 -->", String::from_utf8_lossy(&body)))
+            }
+            other => other,
+        },
+    );
     let third = house.poll("jx", after(now, 120)).await;
     assert_eq!((&third.outcome, third.n_new, third.n_unchanged), (&Outcome::Ok, 0, 1), "{third:?}");
     let changed: Vec<String> = tables().await.into_iter().filter(|row| !before.contains(row)).collect();
@@ -99,7 +105,10 @@ async fn a_changed_article_becomes_a_revision_with_updated_moved_and_the_same_id
     let (before, etag) = house.feed(now).await;
 
     let day = day(now, 1);
-    upstream.set(A, article("江西局召开寄递安全会议", &format!("{day} 10:30"), &format!("{BODY}更正：会议于昨日召开。")));
+    upstream.set(
+        A,
+        article("江西局召开寄递安全会议", &format!("{day} 10:30"), &format!("{BODY}更正：会议于昨日召开。")),
+    );
     house.poll("jx", after(now, 600)).await;
     assert_eq!(house.feed(after(now, 600)).await.1, etag, "an article is visited again only at its times");
     let later = after(now, 3_700);
@@ -194,7 +203,12 @@ async fn pages_that_are_no_news_are_withheld_and_not_visited_again() {
     assert_eq!((report.n_new, report.n_rows), (1, 2), "{report:?}");
     let withheld = house.poller.store.withheld("jx", 9).await.unwrap();
     assert!(withheld.len() == 1 && withheld[0].1.contains("办事指南"), "{withheld:?}");
-    upstream.set("/", Answer::html(format!("<html><a href=\"{A}\">江西局召开寄递安全会议</a><a href=\"{B}\">备案怎么办</a>!</html>")));
+    upstream.set(
+        "/",
+        Answer::html(format!(
+            "<html><a href=\"{A}\">江西局召开寄递安全会议</a><a href=\"{B}\">备案怎么办</a>!</html>"
+        )),
+    );
     house.poll("jx", after(now, 60)).await;
     assert_eq!(upstream.asked().iter().filter(|path| *path == B).count(), 1);
 }

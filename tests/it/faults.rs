@@ -112,8 +112,9 @@ async fn each_fault_is_named_and_the_others_are_polled_and_served() {
     let house = House::open(&folder, &day.text).await;
     let mut order = Vec::new();
     let sources = house.poller.config.sources.clone();
-    let reports =
-        dibao::daemon::pass(&house.poller, sources, |report| order.push(report.source.to_string())).await.unwrap();
+    let reports = dibao::daemon::pass(&house.poller, sources, |report| order.push(report.source.to_string()))
+        .await
+        .unwrap();
     for (key, name, words) in FAULTS {
         let report = reports.iter().find(|report| report.source.as_str() == key).unwrap();
         let Outcome::Fault(fault) = &report.outcome else { panic!("{key} did not fail: {report:?}") };

@@ -28,7 +28,8 @@ fn seed() -> Option<String> {
 
 fn read(text: &str) -> Vec<EntryLine> {
     let config = config();
-    let document = Document { url: no_address().unwrap(), content_type: None, body: text.as_bytes().to_vec() };
+    let document =
+        Document { url: no_address().unwrap(), content_type: None, body: text.as_bytes().to_vec() };
     let preview = preview(&config, document, &Hints::default(), clock::now()).unwrap();
     preview.entries.iter().map(|made| EntryLine::of(made, config.feed.zone)).collect()
 }
@@ -59,7 +60,8 @@ fn check(entries: &[EntryLine], text: &str) {
 }
 
 fn in_netease_page(text: &str) -> String {
-    let paragraphs: String = text.lines().skip(1).take(24).map(|line| format!("    <p>{line}</p>\n")).collect();
+    let paragraphs: String =
+        text.lines().skip(1).take(24).map(|line| format!("    <p>{line}</p>\n")).collect();
     let boilerplate: String = text.lines().skip(25).map(|line| format!("{line}<br>")).collect();
     format!(
         "<html id=\"ne_wrap\" data-publishtime=\"2025-12-08 18:30:00\"><head>\
@@ -84,7 +86,9 @@ fn the_same_text_in_a_page_gives_the_same_stories_with_the_pages_time() {
     check(&entries, &text);
     for entry in entries {
         assert_eq!(entry.published.as_deref(), Some("2025-12-08T18:30:00+08:00"));
-        assert!(entry.url.unwrap().starts_with("https://www.163.com/dy/article/KSEED0000000001.html#:~:text="));
+        assert!(
+            entry.url.unwrap().starts_with("https://www.163.com/dy/article/KSEED0000000001.html#:~:text=")
+        );
     }
 }
 
@@ -94,13 +98,19 @@ fn own_digest() -> String {
     let shorts = ["江西", "河南", "宁夏", "浙江", "湖北", "重庆", "广东", "天津"];
     let mut text = String::from("![]()\n");
     for (name, short) in names.iter().zip(shorts) {
-        let title = if short == "河南" { "河南快递员体检进网点活动启动".to_owned() } else { format!("{short}局部署快件安检工作") };
+        let title = if short == "河南" {
+            "河南快递员体检进网点活动启动".to_owned()
+        } else {
+            format!("{short}局部署快件安检工作")
+        };
         text.push_str(&format!(
             "{title}\n近日,{name}邮政管理局召开专题(扩大)会议,部署{short}快件安检工作,传达上级要求。\n\
             会议要求,一是压实责任；二是加强检查。各市局要在2026年度内完成整改。({name}邮政管理局)\n"
         ));
     }
-    text.push_str("特别声明:以上内容为用户上传,平台仅提供存储。\nNotice: The content above is uploaded by a user.");
+    text.push_str(
+        "特别声明:以上内容为用户上传,平台仅提供存储。\nNotice: The content above is uploaded by a user.",
+    );
     text
 }
 

@@ -27,7 +27,8 @@ async fn house(world: &World, folder: &TempDir) -> House {
     let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let text = settings::config_toml(world, listen, folder.path());
     let env = vec![("DIBAO_FETCH_PER_HOST_INTERVAL".to_owned(), "0s".to_owned())];
-    let config = Arc::new(Config::load(&Origins { file: None, text: Some(("demo".into(), text)), env }).unwrap());
+    let config =
+        Arc::new(Config::load(&Origins { file: None, text: Some(("demo".into(), text)), env }).unwrap());
     let store = Store::open(&config.store_path, clock::now()).await.unwrap();
     let stop = CancellationToken::new();
     let client = Arc::new(Client::new(&config.fetch, stop.clone()).unwrap());
@@ -110,7 +111,8 @@ fn check_story(entry: &Entry, story: &Expected) {
     for file in &story.attachments {
         assert!(enclosures.contains(&file.as_str()), "`{}` lacks {file}: {enclosures:?}", story.title);
     }
-    let others = entry.links.iter().filter(|link| matches!(link.rel.as_deref(), Some("via" | "related"))).count();
+    let others =
+        entry.links.iter().filter(|link| matches!(link.rel.as_deref(), Some("via" | "related"))).count();
     assert_eq!(others + 1, story.sources.len(), "copies of `{}`: {:?}", story.title, entry.links);
 }
 

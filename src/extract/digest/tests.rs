@@ -70,12 +70,20 @@ fn bodies_hold_neither_attribution_nor_boilerplate() {
 fn html_is_split_whether_titles_are_bold_numbered_headings_or_plain() {
     let page = |title: fn(&str) -> String| {
         let item = |name: &str, bureau: &str| {
-            format!("{}<p>近日，相关工作推进会召开，部署下一步任务。</p><p>会议提出三点要求，<b>压实责任</b>。（{bureau}）</p>", title(name))
+            format!(
+                "{}<p>近日，相关工作推进会召开，部署下一步任务。</p><p>会议提出三点要求，<b>压实责任</b>。（{bureau}）</p>",
+                title(name)
+            )
         };
-        let body = format!("<div><p>一周动态</p>{}{}</div>", item("江西局推进快递进村", "江西省邮政管理局"), item("湖北快递业招聘会举办", "湖北局"));
+        let body = format!(
+            "<div><p>一周动态</p>{}{}</div>",
+            item("江西局推进快递进村", "江西省邮政管理局"),
+            item("湖北快递业招聘会举办", "湖北局")
+        );
         of_html(&Html::parse_document(&body))
     };
-    let expected: [Expected; 2] = [("江西局推进快递进村", Some("江西省邮政管理局"), 2), ("湖北快递业招聘会举办", Some("湖北局"), 2)];
+    let expected: [Expected; 2] =
+        [("江西局推进快递进村", Some("江西省邮政管理局"), 2), ("湖北快递业招聘会举办", Some("湖北局"), 2)];
     check(&page(|name| format!("<p>{name}</p>")), &expected);
     check(&page(|name| format!("<p><strong>{name}</strong></p>")), &expected);
     check(&page(|name| format!("<h3>一、{name}</h3>")), &expected);
@@ -87,7 +95,10 @@ fn html_is_split_whether_titles_are_bold_numbered_headings_or_plain() {
 #[test]
 fn an_attribution_of_its_own_line_or_with_words_around_it_closes_an_item() {
     let text = "江西局检查分拨中心\n检查组查看了安检机运行情况。\n（江西局供稿）\n重庆局约谈三家企业\n约谈指出了投诉率高的问题。\n来源：重庆市邮政管理局";
-    check(&of_text(text), &[("江西局检查分拨中心", Some("江西局"), 1), ("重庆局约谈三家企业", Some("重庆市邮政管理局"), 1)]);
+    check(
+        &of_text(text),
+        &[("江西局检查分拨中心", Some("江西局"), 1), ("重庆局约谈三家企业", Some("重庆市邮政管理局"), 1)],
+    );
 }
 
 #[test]
@@ -112,13 +123,19 @@ fn a_title_that_names_its_bureau_also_ends_an_item_whose_attribution_is_missing(
 #[test]
 fn headings_inside_an_item_do_not_cut_it() {
     let text = "江西局总结上半年工作\n上半年各项工作平稳推进。\n主要做法\n一是抓安全，二是抓服务。（江西局）\n重庆局发布提示\n提示消费者先验后签。（重庆局）";
-    check(&of_text(text), &[("江西局总结上半年工作", Some("江西局"), 3), ("重庆局发布提示", Some("重庆局"), 1)]);
+    check(
+        &of_text(text),
+        &[("江西局总结上半年工作", Some("江西局"), 3), ("重庆局发布提示", Some("重庆局"), 1)],
+    );
 }
 
 #[test]
 fn one_paragraph_an_item_takes_its_title_from_the_text() {
     let text = "【江西启动满意度调查】江西局日前启动快递服务满意度调查，样本覆盖十一个设区市。（江西局）\n近日，重庆首条无人机邮路开通。航程二十公里，单程十五分钟。（重庆市邮政管理局）";
-    check(&of_text(text), &[("江西启动满意度调查", Some("江西局"), 1), ("重庆首条无人机邮路开通", Some("重庆市邮政管理局"), 1)]);
+    check(
+        &of_text(text),
+        &[("江西启动满意度调查", Some("江西局"), 1), ("重庆首条无人机邮路开通", Some("重庆市邮政管理局"), 1)],
+    );
 }
 
 #[test]
@@ -136,12 +153,22 @@ fn entries_link_to_their_place_and_keep_their_id_when_the_page_is_reordered() {
     let url = Url::parse("https://www.163.com/dy/article/K1.html?spm=9").unwrap();
     let entries = from_text(TEXT, &url, &bureaus()).unwrap();
     let first = entries.first().unwrap();
-    assert!(first.url.as_ref().unwrap().as_str().starts_with("https://www.163.com/dy/article/K1.html?spm=9#:~:text=%E6%B1%9F"));
+    assert!(
+        first
+            .url
+            .as_ref()
+            .unwrap()
+            .as_str()
+            .starts_with("https://www.163.com/dy/article/K1.html?spm=9#:~:text=%E6%B1%9F")
+    );
     assert!(first.id.as_ref().unwrap().starts_with("163.com/dy/article/K1.html#"), "{:?}", first.id);
     let mut lines: Vec<&str> = TEXT.lines().skip(1).collect();
     lines.rotate_left(3);
-    let moved = from_text(&lines.join("\n"), &Url::parse("http://163.com/dy/article/K1.html").unwrap(), &bureaus()).unwrap();
-    let mut ids = [entries, moved].map(|entries| entries.into_iter().filter_map(|entry| entry.id).collect::<Vec<_>>());
+    let moved =
+        from_text(&lines.join("\n"), &Url::parse("http://163.com/dy/article/K1.html").unwrap(), &bureaus())
+            .unwrap();
+    let mut ids =
+        [entries, moved].map(|entries| entries.into_iter().filter_map(|entry| entry.id).collect::<Vec<_>>());
     ids.iter_mut().for_each(|ids| ids.sort());
     assert_eq!(ids[0], ids[1]);
 }
@@ -152,7 +179,12 @@ fn inline_markup_and_pictures_survive() {
         <p>重庆局发布提示</p><p>提示先验后签。（重庆局）</p>";
     let stories = split(&of_html(&Html::parse_document(body)), &bureaus()).unwrap();
     let html = stories[0].paragraphs.join("\n");
-    assert!(html.contains("<b>强调</b>") && html.contains("<a href=\"/a.pdf\">") && html.contains("<img src=\"x.jpg\">"), "{html}");
+    assert!(
+        html.contains("<b>强调</b>")
+            && html.contains("<a href=\"/a.pdf\">")
+            && html.contains("<img src=\"x.jpg\">"),
+        "{html}"
+    );
     assert!(html.ends_with("要求落实。"), "{html}");
 }
 

@@ -36,7 +36,10 @@ pub(crate) fn config(folder: &TempDir, text: &str) -> Arc<Config> {
     let store = folder.path().join("test.db").display().to_string();
     let env = vec![("DIBAO_STORE_URL".to_owned(), format!("sqlite:{store}"))];
     let origins = Origins { file: None, text: Some(("test".into(), text.into())), env };
-    Arc::new(Config::load(&origins).unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error))))
+    Arc::new(
+        Config::load(&origins)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error))),
+    )
 }
 
 impl House {

@@ -112,7 +112,8 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: Hea
             response.body(Body::from(body)).unwrap()
         }
         Some(Answer::Status(code, extra)) => {
-            let response = extra.iter().fold(status(code), |response, (name, value)| response.header(*name, *value));
+            let response =
+                extra.iter().fold(status(code), |response, (name, value)| response.header(*name, *value));
             response.body(Body::from("no")).unwrap()
         }
         Some(Answer::Redirect(to)) => status(302).header(header::LOCATION, to).body(Body::empty()).unwrap(),
