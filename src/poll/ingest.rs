@@ -18,6 +18,7 @@ pub const MAX_BATCH: usize = 20;
 
 /// One thing to write.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "at most some dozens at a time")]
 pub enum Step {
     /// An entry, with what led to it.
     Entry(Box<Item>),
@@ -214,10 +215,10 @@ impl Writer<'_> {
 
     /// The upstream's own id when it can be one and names no other story, else a minted one.
     async fn atom_id(&mut self, entry: &Entry) -> Result<String, StoreError> {
-        if let Some(id) = &entry.upstream_id {
-            if !self.batch.atom_id_taken(id).await? {
-                return Ok(id.clone());
-            }
+        if let Some(id) = &entry.upstream_id
+            && !self.batch.atom_id_taken(id).await?
+        {
+            return Ok(id.clone());
         }
         let authority = self.config.feed.authority.as_deref();
         Ok(minted_id(&entry.source, &entry.source_entry_id, authority, self.now).0)

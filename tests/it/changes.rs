@@ -47,7 +47,7 @@ fn day(now: Timestamp, ago: u64) -> String {
     dibao::normalise::time::rfc3339(at, jiff::tz::Offset::from_hours(8).unwrap())[..10].to_owned()
 }
 
-async fn one_story(upstream: &Upstream, now: Timestamp) {
+fn one_story(upstream: &Upstream, now: Timestamp) {
     let day = day(now, 1);
     upstream.set("/list.shtml", list(&[(A, "江西局召开寄递安全会议", &day)]));
     upstream.set(A, article("江西局召开寄递安全会议", &format!("{day} 10:30"), BODY));
@@ -56,7 +56,7 @@ async fn one_story(upstream: &Upstream, now: Timestamp) {
 #[tokio::test]
 async fn polling_what_has_not_changed_writes_only_its_poll_row() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     let folder = tempfile::tempdir().unwrap();
     let house = House::open(&folder, &jx(&upstream)).await;
     let first = house.poll("jx", now).await;
@@ -98,7 +98,7 @@ async fn tables(house: &House) -> Vec<String> {
 #[tokio::test]
 async fn a_changed_article_becomes_a_revision_with_updated_moved_and_the_same_id() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     let folder = tempfile::tempdir().unwrap();
     let house = House::open(&folder, &jx(&upstream)).await;
     house.poll("jx", now).await;
@@ -127,7 +127,7 @@ async fn a_changed_article_becomes_a_revision_with_updated_moved_and_the_same_id
 #[tokio::test]
 async fn an_article_that_fails_is_tried_again_then_published_with_its_title_and_filled_in_later() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     upstream.set(A, Answer::Status(503, vec![]));
     let folder = tempfile::tempdir().unwrap();
     let house = House::open(&folder, &jx(&upstream)).await;
@@ -157,7 +157,7 @@ async fn an_article_that_fails_is_tried_again_then_published_with_its_title_and_
 #[tokio::test]
 async fn a_story_that_is_gone_twice_a_day_apart_is_withdrawn() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     let folder = tempfile::tempdir().unwrap();
     let house = House::open(&folder, &jx(&upstream)).await;
     house.poll("jx", now).await;
@@ -171,7 +171,7 @@ async fn a_story_that_is_gone_twice_a_day_apart_is_withdrawn() {
 #[tokio::test]
 async fn a_restart_keeps_ids_and_bytes_and_says_nothing_twice() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     let folder = tempfile::tempdir().unwrap();
     let house = House::open(&folder, &jx(&upstream)).await;
     house.poll("jx", now).await;
@@ -216,7 +216,7 @@ async fn pages_that_are_no_news_are_withheld_and_not_visited_again() {
 #[tokio::test]
 async fn a_better_copy_takes_the_storys_place_once_and_the_id_stays() {
     let (upstream, now) = (Upstream::start().await, clock::now());
-    one_story(&upstream, now).await;
+    one_story(&upstream, now);
     let retold = A.replace("jxsyzglj", "gjyzj");
     upstream.set("/national.shtml", list(&[(&retold, "江西局召开寄递安全会议", &day(now, 1))]));
     upstream.set(&retold, article("江西局召开寄递安全会议", &format!("{} 16:00", day(now, 1)), BODY));

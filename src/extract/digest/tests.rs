@@ -169,7 +169,9 @@ fn entries_link_to_their_place_and_keep_their_id_when_the_page_is_reordered() {
             .unwrap();
     let mut ids =
         [entries, moved].map(|entries| entries.into_iter().filter_map(|entry| entry.id).collect::<Vec<_>>());
-    ids.iter_mut().for_each(|ids| ids.sort());
+    for ids in &mut ids {
+        ids.sort();
+    }
     assert_eq!(ids[0], ids[1]);
 }
 

@@ -60,7 +60,7 @@ impl House {
         self.poller.once(&source, now).await.unwrap()
     }
 
-    /// Renders if something changed; the feed and its ETag.
+    /// Renders if something changed; the feed and its `ETag`.
     pub(crate) async fn feed(&self, now: Timestamp) -> (Feed, String) {
         self.publisher.render_if_changed(now).await.unwrap();
         let published = self.shelf.load_full().unwrap();

@@ -18,7 +18,7 @@ use url::Url;
 /// What a path answers.
 #[derive(Clone)]
 pub(crate) enum Answer {
-    /// A document with a strong ETag; 304 to who has it.
+    /// A document with a strong `ETag`; 304 to who has it.
     Page { media_type: &'static str, body: Bytes },
     /// A status without a document.
     Status(u16, Vec<(&'static str, &'static str)>),
@@ -118,7 +118,7 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: Hea
         }
         Some(Answer::Redirect(to)) => status(302).header(header::LOCATION, to).body(Body::empty()).unwrap(),
         Some(Answer::Hang) => {
-            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
             status(200).body(Body::empty()).unwrap()
         }
         Some(Answer::Endless) => {
@@ -150,6 +150,6 @@ impl futures_core::Stream for Pieces {
             return Poll::Ready(self.fails.then(|| Err(std::io::Error::other("broken off"))));
         }
         self.left -= 1;
-        Poll::Ready(Some(Ok(Bytes::from_static(&[b'0'; 65_536]))))
+        Poll::Ready(Some(Ok(Bytes::from(vec![b'0'; 65_536]))))
     }
 }
