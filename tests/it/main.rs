@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod daemon;
 mod faults;
 mod seed;
 mod support;
