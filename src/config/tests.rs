@@ -49,7 +49,9 @@ fn hosts_are_mapped_to_bureaus_one_by_one() {
 
 #[test]
 fn an_operators_source_overrides_a_shipped_one_field_by_field() {
-    let config = load("[[source]]\nkey = \"jx\"\nkind = \"list\"\nurl = \"https://jx.spb.gov.cn/a.shtml\"\n", &[]).unwrap();
+    let config =
+        load("[[source]]\nkey = \"jx\"\nkind = \"list\"\nurl = \"https://jx.spb.gov.cn/a.shtml\"\n", &[])
+            .unwrap();
     let jx = config.source("jx").unwrap();
     assert_eq!((jx.kind, jx.source.role, jx.verified), (Kind::List, Role::Primary, true));
     assert_eq!(jx.source.name, "江西省邮政管理局");
@@ -59,9 +61,15 @@ fn an_operators_source_overrides_a_shipped_one_field_by_field() {
 
 #[test]
 fn layers_lie_over_each_other_environment_nearest() {
-    let config = load("[server]\nlisten = \"127.0.0.1:1\"\n[feed]\nwindow = 7\n", &[("DIBAO_SERVER_LISTEN", "127.0.0.1:2")]).unwrap();
+    let config = load(
+        "[server]\nlisten = \"127.0.0.1:1\"\n[feed]\nwindow = 7\n",
+        &[("DIBAO_SERVER_LISTEN", "127.0.0.1:2")],
+    )
+    .unwrap();
     assert_eq!((config.server.listen.port(), config.feed.window), (2, 7));
-    let config = load("", &[("DIBAO_FETCH_ALLOW_PRIVATE", "127.0.0.1, 10.0.0.0/8"), ("DIBAO_DEFAULTS", "false")]).unwrap();
+    let config =
+        load("", &[("DIBAO_FETCH_ALLOW_PRIVATE", "127.0.0.1, 10.0.0.0/8"), ("DIBAO_DEFAULTS", "false")])
+            .unwrap();
     assert_eq!((config.fetch.allow_private.len(), config.sources.len()), (2, 0));
     assert_eq!(config.warnings.len(), 1, "no source is worth a warning: {:?}", config.warnings);
 }
@@ -70,7 +78,9 @@ fn layers_lie_over_each_other_environment_nearest() {
 fn a_profile_is_overridden_for_one_source_only() {
     let text = "[[source]]\nkey = \"a\"\nkind = \"list\"\nurl = \"https://a.cn/\"\nprofile = \"kaipuyun\"\nlist.rows = \"tr\"\n";
     let config = load(text, &[]).unwrap();
-    let rows = |key: &str| config.source(key).unwrap().rules.list.rows.iter().map(|pick| pick.source.clone()).collect::<Vec<_>>();
+    let rows = |key: &str| {
+        config.source(key).unwrap().rules.list.rows.iter().map(|pick| pick.source.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(rows("a"), ["tr"]);
     assert!(rows("jx").len() > 1);
     assert!(config.source("a").unwrap().rules.list.article_url.is_some(), "the rest comes from the profile");
@@ -104,7 +114,11 @@ fn errors_name_file_line_column_key_and_what_was_expected() {
 #[test]
 fn unknown_variables_are_only_warned_of() {
     let config = load("", &[("DIBAO_FETCH_TIMOUT", "1s"), ("DIBAO_LOG", "debug"), ("OTHER", "1")]).unwrap();
-    assert!(config.warnings.len() == 1 && config.warnings[0].contains("DIBAO_FETCH_TIMOUT"), "{:?}", config.warnings);
+    assert!(
+        config.warnings.len() == 1 && config.warnings[0].contains("DIBAO_FETCH_TIMOUT"),
+        "{:?}",
+        config.warnings
+    );
 }
 
 #[test]
@@ -114,7 +128,8 @@ fn files_are_read_with_paths_relative_to_themselves() {
     std::fs::create_dir(folder.path().join("sources")).unwrap();
     write("dibao.toml", "sources = [\"sources/*.toml\"]\n[store]\nurl = \"sqlite:data/x.db\"\n");
     write("sources/a.toml", "[[source]]\nkey = \"mine\"\nkind = \"feed\"\nurl = \"https://a.cn/f\"\n");
-    let load = |name: &str| Config::load(&Origins { file: Some(folder.path().join(name)), ..Origins::default() });
+    let load =
+        |name: &str| Config::load(&Origins { file: Some(folder.path().join(name)), ..Origins::default() });
     let config = load("dibao.toml").unwrap();
     assert!(config.source("mine").is_some());
     assert_eq!(config.store_path, folder.path().join(Path::new("data/x.db")));
@@ -128,16 +143,23 @@ fn files_are_read_with_paths_relative_to_themselves() {
 #[test]
 fn what_is_shown_can_be_read_again() {
     let config = Config::load(&Origins::default()).unwrap();
-    let again = load(&format!("defaults = false\n{}", config.to_toml().replace("defaults = true\n", "")), &[]).unwrap();
+    let again =
+        load(&format!("defaults = false\n{}", config.to_toml().replace("defaults = true\n", "")), &[])
+            .unwrap();
     assert_eq!(again.sources.len(), config.sources.len());
-    assert_eq!(again.to_toml().replace("defaults = false\n", ""), config.to_toml().replace("defaults = true\n", ""));
+    assert_eq!(
+        again.to_toml().replace("defaults = false\n", ""),
+        config.to_toml().replace("defaults = true\n", "")
+    );
 }
 
 #[test]
 fn the_schema_describes_every_section() {
     let schema = Config::schema();
     let properties = schema["properties"].as_object().unwrap();
-    for section in ["server", "admin", "store", "feed", "fetch", "schedule", "dedup", "retention", "source", "profile"] {
+    for section in
+        ["server", "admin", "store", "feed", "fetch", "schedule", "dedup", "retention", "source", "profile"]
+    {
         assert!(properties.contains_key(section), "{section}");
     }
 }

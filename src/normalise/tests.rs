@@ -54,7 +54,12 @@ fn raw(title: &str) -> RawEntry {
 
 #[test]
 fn the_bureau_is_whoever_said_it() {
-    let check = |role, whose, title: &str, origin: Option<&str>, attribution: Option<&str>, expected: Option<(&str, &str)>| {
+    let check = |role,
+                 whose,
+                 title: &str,
+                 origin: Option<&str>,
+                 attribution: Option<&str>,
+                 expected: Option<(&str, &str)>| {
         let raw = RawEntry {
             origin: origin.map(str::to_owned),
             attribution: attribution.map(str::to_owned),
@@ -63,16 +68,41 @@ fn the_bureau_is_whoever_said_it() {
         let entry = made(raw, &source(role, whose)).entry;
         let region = entry.region.as_ref().map_or("", Region::as_str).to_owned();
         let found = entry.bureau.map(|Bureau { name, .. }| (name, region));
-        assert_eq!(found, expected.map(|(name, region)| (name.to_owned(), region.to_owned())), "{title} {origin:?}");
+        assert_eq!(
+            found,
+            expected.map(|(name, region)| (name.to_owned(), region.to_owned())),
+            "{title} {origin:?}"
+        );
     };
     let jx = Some(("江西省邮政管理局", "CN-JX"));
     check(Role::Primary, Some("CN-JX"), "召开会议", None, None, jx);
     check(Role::Primary, Some("CN-JX"), "转发通知", Some("国家邮政局"), None, jx);
-    check(Role::Primary, Some("CN-HB"), "荆州动态", Some("荆州市邮政管理局"), None, Some(("荆州市邮政管理局", "CN-HB")));
-    check(Role::Primary, Some("CN-HB"), "转载", Some("江西省邮政管理局"), None, Some(("湖北省邮政管理局", "CN-HB")));
+    check(
+        Role::Primary,
+        Some("CN-HB"),
+        "荆州动态",
+        Some("荆州市邮政管理局"),
+        None,
+        Some(("荆州市邮政管理局", "CN-HB")),
+    );
+    check(
+        Role::Primary,
+        Some("CN-HB"),
+        "转载",
+        Some("江西省邮政管理局"),
+        None,
+        Some(("湖北省邮政管理局", "CN-HB")),
+    );
     check(Role::National, Some("CN"), "江西局召开会议", None, None, jx);
     check(Role::National, Some("CN"), "行业发展", Some("江西省邮政管理局"), None, jx);
-    check(Role::National, Some("CN"), "国家邮政局召开会议", Some("国家邮政局"), None, Some(("国家邮政局", "CN")));
+    check(
+        Role::National,
+        Some("CN"),
+        "国家邮政局召开会议",
+        Some("国家邮政局"),
+        None,
+        Some(("国家邮政局", "CN")),
+    );
     check(Role::National, Some("CN"), "河南快递业发展", None, None, Some(("国家邮政局", "CN")));
     check(Role::Paper, None, "河南快递业发展", None, None, Some(("河南省邮政管理局", "CN-HA")));
     check(Role::Paper, None, "河南快递业发展", None, Some("江西局"), jx);
@@ -96,14 +126,31 @@ fn entries_are_identified_by_id_then_address_then_title() {
 fn upstream_ids_are_kept_only_when_they_can_be_atom_ids() {
     let check = |id: &str, expected: bool| assert_eq!(is_absolute_iri(id), expected, "{id}");
     for kept in [
-        "http://a.cn/1", "https://a.cn/邮政", "tag:a.cn,2026:x/1", "tag:a.cn,2026-11-24:1", "urn:uuid:1-2",
-        "urn:isbn:1", "ftp://a.cn/1",
+        "http://a.cn/1",
+        "https://a.cn/邮政",
+        "tag:a.cn,2026:x/1",
+        "tag:a.cn,2026-11-24:1",
+        "urn:uuid:1-2",
+        "urn:isbn:1",
+        "ftp://a.cn/1",
     ] {
         check(kept, true);
     }
     for minted in [
-        "", "1", "abc", "a b", "http://", "http://a.cn/a b", "tag:a.cn:x", "tag:a.cn,20:x", "tag:,2026:x", "urn:x",
-        "a.cn:80/x", "C:\\x", "javascript:1", "163.com/dy#1",
+        "",
+        "1",
+        "abc",
+        "a b",
+        "http://",
+        "http://a.cn/a b",
+        "tag:a.cn:x",
+        "tag:a.cn,20:x",
+        "tag:,2026:x",
+        "urn:x",
+        "a.cn:80/x",
+        "C:\\x",
+        "javascript:1",
+        "163.com/dy#1",
     ] {
         check(minted, false);
     }
@@ -127,11 +174,15 @@ fn titles_are_one_line_and_never_missing() {
     let source = source(Role::Platform, None);
     let title = |raw: RawEntry| made(raw, &source).entry.title;
     assert_eq!(title(raw(" 江西局\n\t召开　会议\u{b} ")), "江西局 召开 会议");
-    assert_eq!(title(RawEntry { content_html: Some("<p>只有正文的一条。</p>".into()), ..raw("  ") }), "只有正文的一条。");
+    assert_eq!(
+        title(RawEntry { content_html: Some("<p>只有正文的一条。</p>".into()), ..raw("  ") }),
+        "只有正文的一条。"
+    );
     assert_eq!(title(raw(&"长".repeat(500))).chars().count(), 301);
     let empty = RawEntry { content_html: None, ..raw("") };
     let (bureaus, zone) = (bureaus(), Offset::UTC);
-    let context = Context { source: &source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: false };
+    let context =
+        Context { source: &source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: false };
     assert!(normalise(empty, &context).is_none());
 }
 
@@ -146,14 +197,14 @@ fn what_readers_see_decides_whether_an_entry_has_changed() {
         change(&mut raw);
         fingerprint(&made(raw, &source).entry)
     };
-    let changes: [fn(&mut RawEntry); 4] = [
+    let edits: [fn(&mut RawEntry); 4] = [
         |raw| raw.title = "标题（更正）".into(),
         |raw| raw.content_html = Some("<p>正文，已改。</p>".into()),
         |raw| raw.summary = Some("摘要".into()),
         |raw| raw.published = vec![FoundTime { time: RawTime::Text("2026-11-23".into()), rule: "x".into() }],
     ];
-    for change in changes {
-        assert_ne!(changed(change), fingerprint(&entry));
+    for edit in edits {
+        assert_ne!(changed(edit), fingerprint(&entry));
     }
 }
 
