@@ -81,11 +81,10 @@ pub fn preview(
         Some(Kind::List) => reader.list()?,
         Some(Kind::Site) => reader.site()?,
         Some(Kind::Digest) if looks_html => reader.digest()?,
-        Some(Kind::Digest) => reader.plain(),
         None if feed::looks_like_feed(&decoded.text) => reader.feed()?,
         None if decoded.text.trim_start().starts_with(['{', '[']) => reader.json()?,
         None if looks_html => reader.page()?,
-        None => reader.plain(),
+        Some(Kind::Digest) | None => reader.plain(),
     };
     notes.extend(decoded.note);
     let source = source(&document.url, config)?;

@@ -37,15 +37,15 @@ pub fn next_poll_at(now: Timestamp, timing: Timing, bounds: &Schedule, chance: f
 
 /// When an article is visited again after its first sight: changes and withdrawals show soon or never.
 pub const REVISITS: [Duration; 5] = [
-    Duration::from_secs(3_600),
-    Duration::from_secs(6 * 3_600),
-    Duration::from_secs(86_400),
-    Duration::from_secs(3 * 86_400),
-    Duration::from_secs(7 * 86_400),
+    Duration::from_hours(1),
+    Duration::from_hours(6),
+    Duration::from_hours(24),
+    Duration::from_hours(72),
+    Duration::from_hours(168),
 ];
 
 /// A document that is gone twice, this far apart, is withdrawn.
-pub const GONE_FOR: Duration = Duration::from_secs(86_400);
+pub const GONE_FOR: Duration = Duration::from_hours(24);
 
 /// Whether an article is to be visited again: one of its times has come since the source's last visit.
 ///
@@ -64,8 +64,8 @@ pub fn revisit_due(
 
 /// How long to wait before an article that failed is tried again.
 pub fn retry_after(n_failures: i64) -> Duration {
-    const FIRST: Duration = Duration::from_secs(300);
-    const LONGEST: Duration = Duration::from_secs(6 * 3_600);
+    const FIRST: Duration = Duration::from_mins(5);
+    const LONGEST: Duration = Duration::from_hours(6);
     let doublings = u32::try_from(n_failures.clamp(1, 16) - 1).unwrap_or(0);
     FIRST.saturating_mul(1 << doublings).min(LONGEST)
 }
@@ -78,8 +78,8 @@ mod tests {
 
     fn bounds() -> Schedule {
         Schedule {
-            interval: Duration::from_secs(20 * 60),
-            min_interval: Duration::from_secs(5 * 60),
+            interval: Duration::from_mins(20),
+            min_interval: Duration::from_mins(5),
             max_interval: Duration::from_secs(24 * HOUR),
             first_poll_age: Duration::ZERO,
             max_articles: 1,

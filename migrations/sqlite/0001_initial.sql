@@ -5,7 +5,7 @@ CREATE TABLE source (
     atom_id     TEXT NOT NULL,     -- id of the source in atom:source; given once
     name        TEXT NOT NULL,     -- name for people, as last configured
     url         TEXT NOT NULL,     -- address that is polled, as last configured
-    updated_ms  BIGINT NOT NULL    -- when an entry of it last came or changed
+    updated_ms  INTEGER NOT NULL    -- when an entry of it last came or changed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE story (

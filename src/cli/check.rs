@@ -34,9 +34,10 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     let sources = chosen(&config, &args.sources)?;
     runtime()?.block_on(async {
         // Looking must not create a store; without one there is nothing to compare with.
-        let store = match config.store_path.exists() {
-            true => Some(Store::open(&config.store_path, clock::now()).await?),
-            false => None,
+        let store = if config.store_path.exists() {
+            Some(Store::open(&config.store_path, clock::now()).await?)
+        } else {
+            None
         };
         let client =
             Client::new(&config.fetch, stop_on_signal()).map_err(|error| Failure::new(USAGE, error))?;

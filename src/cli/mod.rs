@@ -31,7 +31,7 @@ use crate::{
         Try it without network: dibao demo"
 )]
 struct Cli {
-    /// Configuration file; without it $DIBAO_CONFIG, else the built-in defaults
+    /// Configuration file; without it $`DIBAO_CONFIG`, else the built-in defaults
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// How logs are written to stderr

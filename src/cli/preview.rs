@@ -90,10 +90,10 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
 }
 
 fn document(config: &Config, name: &str) -> Result<Document, Failure> {
-    if let Ok(url) = Url::parse(name) {
-        if matches!(url.scheme(), "http" | "https") {
-            return fetched(config, &url);
-        }
+    if let Ok(url) = Url::parse(name)
+        && matches!(url.scheme(), "http" | "https")
+    {
+        return fetched(config, &url);
     }
     let read = |error: std::io::Error| {
         Failure::new(SOME_FAILED, anyhow::anyhow!("`{name}` cannot be read: {error}"))

@@ -70,11 +70,11 @@ fn setting(key: &str, problem: impl Into<String>) -> ConfigError {
 fn server(layer: &FileLayer) -> Result<Server, ConfigError> {
     let server = layer.server.clone().unwrap_or_default();
     let mut public_url = server.public_url.and_then(|url| url.0).map(|url| url.0);
-    if let Some(url) = &mut public_url {
-        if !url.path().ends_with('/') {
-            let path = format!("{}/", url.path());
-            url.set_path(&path);
-        }
+    if let Some(url) = &mut public_url
+        && !url.path().ends_with('/')
+    {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
     }
     Ok(Server {
         listen: need("server.listen", server.listen)?,
@@ -343,7 +343,7 @@ impl SourceBuilder<'_> {
             }
         };
         if let Some(bureau) = &mut bureau {
-            bureau.region = region.clone();
+            bureau.region.clone_from(&region);
         }
         Ok((bureau, region))
     }

@@ -370,14 +370,13 @@ fn merge_sources(mine: Vec<SourceLayer>, mut all: Vec<SourceLayer>) -> Vec<Sourc
         all.iter().enumerate().filter_map(|(i, source)| name(source).map(|key| (key, i))).collect();
     for source in mine {
         let known = name(&source).and_then(|key| places.get(&key).copied());
-        match known.and_then(|i| all.get_mut(i)) {
-            Some(below) => *below = source.over(std::mem::take(below)),
-            None => {
-                if let Some(key) = name(&source) {
-                    places.insert(key, all.len());
-                }
-                all.push(source);
+        if let Some(below) = known.and_then(|i| all.get_mut(i)) {
+            *below = source.over(std::mem::take(below));
+        } else {
+            if let Some(key) = name(&source) {
+                places.insert(key, all.len());
             }
+            all.push(source);
         }
     }
     all

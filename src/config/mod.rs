@@ -189,6 +189,7 @@ pub struct Retention {
 
 /// One source with everything needed to poll it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the configuration")]
 pub struct SourceConfig {
     /// What the pure stages need to know.
     pub source: Source,

@@ -96,7 +96,7 @@ pub struct Pattern(pub regex::Regex);
 #[derive(Debug, Clone)]
 pub struct PickText(pub crate::extract::rules::Pick);
 
-/// A JSONPath (RFC 9535).
+/// A `JSONPath` (RFC 9535).
 #[derive(Debug, Clone)]
 pub struct PathText(pub serde_json_path::JsonPath);
 

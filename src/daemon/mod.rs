@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How often the store is tidied.
-const TIDY_EVERY: Duration = Duration::from_secs(3_600);
+const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long tasks may take to end after the stop.
 const GRACE: Duration = Duration::from_secs(8);
 

@@ -20,7 +20,7 @@ use crate::{
 /// The clock is looked at this often at least, in case it jumps.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// A poll that the store or a defect ended is tried again after this.
-const AFTER_DEFECT: Duration = Duration::from_secs(60);
+const AFTER_DEFECT: Duration = Duration::from_mins(1);
 
 /// Polls due sources until the stop; then waits for the polls under way, which end early by themselves.
 pub(super) async fn run(poller: Poller, stop: CancellationToken) {
@@ -38,6 +38,9 @@ pub(super) async fn run(poller: Poller, stop: CancellationToken) {
     }
     while scheduler.polls.join_next().await.is_some() {}
 }
+
+/// How the task of a poll ended.
+type Ended = Result<(Id, Result<PollReport, StoreError>), JoinError>;
 
 struct Scheduler {
     poller: Poller,
@@ -86,7 +89,7 @@ impl Scheduler {
         until.min(LOOK_EVERY)
     }
 
-    fn ended(&mut self, ended: Option<Result<(Id, Result<PollReport, StoreError>), JoinError>>) {
+    fn ended(&mut self, ended: Option<Ended>) {
         let (id, next) = match ended {
             None => return,
             Some(Ok((id, Ok(report)))) => (id, Some(report.next_poll_at)),

@@ -20,7 +20,7 @@ use crate::model::{CanonicalUrl, Region, Role, Timestamp};
 pub const MIN_BODY_LETTERS: usize = 40;
 
 /// Two tellings under the same title are at most this far apart: weekly meetings repeat their titles.
-pub const SAME_TITLE_WINDOW: Duration = Duration::from_secs(3 * 86_400);
+pub const SAME_TITLE_WINDOW: Duration = Duration::from_hours(72);
 
 /// Titles shorter than this, in letters and digits, are too common to join anything.
 const MIN_TITLE_LETTERS: usize = 6;

@@ -20,7 +20,7 @@ fn features(source: &str, url: &str, title: &str, text: &str, region: &str, at_m
 }
 
 fn check(a: &Features, b: &Features, expected: Option<Rule>) {
-    let window = Duration::from_secs(45 * 86_400);
+    let window = Duration::from_hours(1080);
     assert_eq!(compare(a, b, window), expected, "{a:?}\n{b:?}");
     assert_eq!(compare(b, a, window), expected, "the other way round: {a:?}\n{b:?}");
 }
@@ -75,9 +75,9 @@ fn of_several_matches_the_strongest_rule_wins() {
         candidate(2, features("jx", "http://jx.cn/1", "江西局召开寄递安全会议", LONG, "CN-JX", 0)),
         candidate(3, features("jx", "http://jx.cn/1", "江西局召开寄递安全会议", LONG, "CN-JX", 0)),
     ];
-    let verdict = judge(&entry, &candidates, Duration::from_secs(86_400));
+    let verdict = judge(&entry, &candidates, Duration::from_hours(24));
     assert_eq!(verdict, Verdict::Join { story_id: 20, entry_id: 2, rule: Rule::SameAddress });
-    assert_eq!(judge(&entry, &[], Duration::from_secs(86_400)), Verdict::New);
+    assert_eq!(judge(&entry, &[], Duration::from_hours(24)), Verdict::New);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn private_kind(address: IpAddr) -> Option<&'static str> {
                 (10, ..) | (172, 16..=31, _) | (192, 168, _) => Some("an address of a private network"),
                 (169, 254, _) => Some("a link-local address"),
                 (100, 64..=127, _) => Some("a carrier's internal address"),
-                (0, ..) | (192, 0, 0) | (198, 18..=19, _) | (224.., ..) => {
+                (0 | 224.., ..) | (192, 0, 0) | (198, 18..=19, _) => {
                     Some("an address reserved for other uses")
                 }
                 (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => Some("an address for documentation"),
@@ -131,16 +131,11 @@ fn private_v6(v6: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address inside a mapped, translated (64:ff9b::/96) or 6to4 (2002::/16) address.
+/// The IPv4 address inside a mapped, translated (`64:ff9b::/96`) or 6to4 (`2002::/16`) address.
 fn embedded_v4(v6: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
-    let s = v6.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        std::net::Ipv4Addr::new(a, b, c, d)
-    };
-    match s {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
+    let v4 = |high: u16, low: u16| std::net::Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => v6.to_ipv4_mapped(),
     }
 }

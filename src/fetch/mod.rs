@@ -34,7 +34,7 @@ const MAX_REDIRECTS: usize = 5;
 /// Idle connections kept per host; we never have two at once.
 const MAX_IDLE_PER_HOST: usize = 1;
 /// Longest pause that a server can ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// What we read.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/atom+xml,application/rss+xml,\
     application/feed+json,application/json;q=0.9,application/xml;q=0.9,*/*;q=0.5";
@@ -70,6 +70,7 @@ pub struct Request<'a> {
 
 /// What came back.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and moved on at once")]
 pub enum Fetched {
     /// Nothing changed at the final address since its validators were sent.
     NotModified,
@@ -282,12 +283,11 @@ fn refusal(url: &Url, response: &reqwest::Response, now: Timestamp) -> FetchErro
 /// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3), at most a day.
 fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
-    let asked = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-            Duration::try_from(at.duration_since(now)).ok()?
-        }
+    let asked = if let Ok(seconds) = text.parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Duration::try_from(at.duration_since(now)).ok()?
     };
     Some(asked.min(MAX_RETRY_AFTER))
 }

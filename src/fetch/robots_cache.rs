@@ -12,9 +12,9 @@ use super::{Client, FetchError, Fetched, Hop, MAX_REDIRECTS, robots::Robots};
 use crate::model::Timestamp;
 
 /// How long a copy is used.
-const FRESH_FOR: Duration = Duration::from_secs(86_400);
+const FRESH_FOR: Duration = Duration::from_hours(24);
 /// How long an older copy stands in for one that cannot be had.
-const STALE_FOR: Duration = Duration::from_secs(30 * 86_400);
+const STALE_FOR: Duration = Duration::from_hours(720);
 
 /// The rules of each origin, with the time they were fetched.
 #[derive(Debug, Default)]
@@ -64,7 +64,6 @@ impl Client {
                 Ok(Hop::Done(Fetched::Document(document, _))) => {
                     return Ok(Robots::parse(&document.body, self.product_token()));
                 }
-                Ok(Hop::Done(Fetched::NotModified)) => return Ok(Robots::allow_all()),
                 Err(FetchError::Status { status, .. }) if (400..500).contains(&status) && status != 429 => {
                     return Ok(Robots::allow_all());
                 }
@@ -72,7 +71,9 @@ impl Client {
                     return Err(FetchError::RobotsUnreachable { url: url.clone(), status });
                 }
                 // A robots.txt beyond any limit says nothing that can be relied on.
-                Err(FetchError::TooLarge { .. }) => return Ok(Robots::allow_all()),
+                Ok(Hop::Done(Fetched::NotModified)) | Err(FetchError::TooLarge { .. }) => {
+                    return Ok(Robots::allow_all());
+                }
                 Err(error) => return Err(error),
             }
         }

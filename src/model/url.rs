@@ -34,7 +34,8 @@ impl CanonicalUrl {
         let host = host.strip_prefix("www.").or_else(|| host.strip_prefix("m.")).unwrap_or(host);
         let mut text = host.to_owned();
         if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
-            text.push_str(&format!(":{port}"));
+            text.push(':');
+            text.push_str(&port.to_string());
         }
         let path = url.path();
         text.push_str(if path.is_empty() { "/" } else { path });

@@ -1,6 +1,6 @@
 //! Entries into the store: new story, revision, or another copy of a known story. Decisions are `dedup`'s.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use jiff::SignedDuration;
 
@@ -18,6 +18,7 @@ pub const MAX_BATCH: usize = 20;
 
 /// One thing to write.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "at most some dozens at a time")]
 pub enum Step {
     /// An entry, with what led to it.
     Entry(Box<Item>),
@@ -80,11 +81,15 @@ pub async fn write(
         })
         .collect();
     let mut known = writer.batch.known(source.source.key.as_str(), &ids).await?;
+    let mut written = HashSet::new();
     for step in &steps {
-        if let Step::Entry(item) = step {
-            writer.entry(item, known.remove(&item.entry.source_entry_id), &mut tally).await?;
-        } else {
+        let Step::Entry(item) = step else {
             writer.aside(step).await?;
+            continue;
+        };
+        // An id twice in one batch is one entry; the first telling of it stands.
+        if written.insert(item.entry.source_entry_id.as_str()) {
+            writer.entry(item, known.remove(&item.entry.source_entry_id), &mut tally).await?;
         }
     }
     writer.batch.commit().await?;
@@ -210,10 +215,10 @@ impl Writer<'_> {
 
     /// The upstream's own id when it can be one and names no other story, else a minted one.
     async fn atom_id(&mut self, entry: &Entry) -> Result<String, StoreError> {
-        if let Some(id) = &entry.upstream_id {
-            if !self.batch.atom_id_taken(id).await? {
-                return Ok(id.clone());
-            }
+        if let Some(id) = &entry.upstream_id
+            && !self.batch.atom_id_taken(id).await?
+        {
+            return Ok(id.clone());
         }
         let authority = self.config.feed.authority.as_deref();
         Ok(minted_id(&entry.source, &entry.source_entry_id, authority, self.now).0)

@@ -95,10 +95,10 @@ fn read_page(
     let rules = for_host.map_or(&source.rules.article, |rules| &rules.article);
     let page = html::parse(text, &document.url)?;
     let article = article::article(&page, &document.url, rules)?;
-    if source.kind == Kind::Digest {
-        if let Some(entries) = digest::from_article(&article.entry, &document.url, &config.bureaus) {
-            return Ok(Page::Digest(entries));
-        }
+    if source.kind == Kind::Digest
+        && let Some(entries) = digest::from_article(&article.entry, &document.url, &config.bureaus)
+    {
+        return Ok(Page::Digest(entries));
     }
     Ok(Page::Article(Box::new(article)))
 }

@@ -96,7 +96,7 @@ impl Looker {
             Err(error) => look.fault = Some(Fault::of_fetch(&error)),
             Ok(Fetched::NotModified) => {}
             Ok(Fetched::Document(document, _)) => {
-                self.read(source, document, n_samples, now, &mut look).await
+                self.read(source, document, n_samples, now, &mut look).await;
             }
         }
         Ok(look)

@@ -1,6 +1,10 @@
 //! A visit: the source's document, then the rows that are due, in small transactions.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -113,6 +117,8 @@ struct Work<'a> {
     steps: Vec<Step>,
     n_entries: usize,
     n_fetched: usize,
+    /// Ids of the rows whose article was visited.
+    visited: HashSet<String>,
     flushed: Instant,
     stopped: bool,
 }
@@ -142,6 +148,7 @@ impl<'a> Work<'a> {
             steps: Vec::new(),
             n_entries: 0,
             n_fetched: 0,
+            visited: HashSet::new(),
             flushed: Instant::now(),
             stopped: false,
         }
@@ -288,6 +295,10 @@ impl<'a> Work<'a> {
             Some(_) => self.poller.store.validators(self.key(), Some(url.as_str())).await?,
             None => HashMap::new(),
         };
+        if !self.visited.insert(row.id.clone()) {
+            // Listed, pending and due for another visit at once: one visit is enough.
+            return Ok(());
+        }
         self.n_fetched += 1;
         let visitor = Visitor { config: &self.poller.config, client: &self.poller.client };
         let visit = visitor.visit(self.source, &row.raw, &url, validators, self.now).await;

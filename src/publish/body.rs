@@ -12,7 +12,7 @@ const GZIP_LEVEL: u32 = 6;
 const BROTLI_QUALITY: i32 = 5;
 /// Window of brotli, as a power of two.
 const BROTLI_WINDOW: i32 = 22;
-/// Characters of the hash in an ETag.
+/// Characters of the hash in an `ETag`.
 const ETAG_CHARS: usize = 32;
 
 /// A document in all its codings.
@@ -26,7 +26,7 @@ pub struct Body {
     pub gzip: Bytes,
     /// Compressed by brotli.
     pub brotli: Bytes,
-    /// What is inside the quotes of the ETag, without the suffix of the coding.
+    /// What is inside the quotes of the `ETag`, without the suffix of the coding.
     pub etag: String,
     /// When what it says last changed.
     pub last_modified: Timestamp,

@@ -1,6 +1,6 @@
 //! Stage 7: stories become bytes.
 //!
-//! Pure: the same stories and settings give the same bytes, so that a restart keeps the ETag; the feed's own time is
+//! Pure: the same stories and settings give the same bytes, so that a restart keeps the `ETag`; the feed's own time is
 //! when what readers see last changed, never when it was rendered.
 
 pub mod atom;

@@ -1,1 +1,196 @@
+use super::{atom::feed, *};
+use crate::model::{
+    AtomId, Bureau, Copy, Enclosure, Entry, Precision, Published, Region, RegionRow, Role, SourceKey, Story,
+};
 
+const HOUR_MS: i64 = 3_600_000;
+/// 2026-11-24T10:00:00+08:00.
+const TEN: i64 = 1_795_485_600_000;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap()
+}
+
+fn bureaus() -> Bureaus {
+    Bureaus::new(vec![RegionRow {
+        region: Region::parse("CN-JX").unwrap(),
+        name: "江西省".into(),
+        short: "江西".into(),
+        bureau: "江西省邮政管理局".into(),
+    }])
+}
+
+fn copy(source: &str, title: &str, html: &str, body: u8) -> Copy {
+    let region = Region::parse("CN-JX");
+    Copy {
+        entry: Entry {
+            source: SourceKey::parse(source).unwrap(),
+            source_entry_id: "1".into(),
+            url: format!("https://{source}.example/1"),
+            canonical_url: None,
+            title: title.into(),
+            published: None,
+            updated_at: None,
+            bureau: Some(Bureau { name: "江西省邮政管理局".into(), region: region.clone() }),
+            region,
+            role: Role::Primary,
+            content_html: html.into(),
+            content_text: "text".into(),
+            summary: None,
+            enclosures: vec![Enclosure {
+                url: "https://jx.example/a.pdf".into(),
+                media_type: "application/pdf".into(),
+                length_bytes: Some(12),
+            }],
+            language: "zh-CN".into(),
+            upstream_id: None,
+        },
+        body_hash: Some(vec![body]),
+        source_name: format!("来源 {source}"),
+        source_url: format!("https://{source}.example/"),
+        source_atom_id: format!("urn:uuid:{source}"),
+        source_updated_at: at(TEN),
+        seen_at: at(TEN),
+    }
+}
+
+fn story(id: &str, copies: Vec<Copy>) -> Story {
+    Story {
+        atom_id: AtomId(id.into()),
+        copies,
+        published: Published { at: at(TEN), precision: Precision::Minute },
+        updated_at: at(TEN + HOUR_MS),
+    }
+}
+
+fn render(stories: &[Story]) -> String {
+    let base_url = Url::parse("https://feeds.example/").unwrap();
+    let bureaus = bureaus();
+    let meta = FeedMeta {
+        atom_id: "urn:uuid:feed",
+        title: "邸报 & <测试>",
+        subtitle: "",
+        updated_at: at(TEN + 2 * HOUR_MS),
+        zone: Offset::from_hours(8).unwrap(),
+        language: "zh-CN",
+        base_url: &base_url,
+        bureaus: &bureaus,
+    };
+    String::from_utf8(feed(&meta, stories)).unwrap()
+}
+
+#[test]
+fn what_we_publish_feed_rs_reads_back() {
+    let copies = vec![
+        copy("jx", "标题 A & B", "<p>正文 <b>粗</b></p>", 1),
+        copy("spb", "标题", "", 1),
+        copy("paper", "标题", "", 2),
+    ];
+    let text = render(&[story("urn:uuid:1", copies)]);
+    let read = feed_rs::parser::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.title.unwrap().content, "邸报 & <测试>");
+    assert_eq!(read.language.as_deref(), Some("zh-CN"));
+    let entry = &read.entries[0];
+    assert_eq!(entry.id, "urn:uuid:1");
+    assert_eq!(entry.title.as_ref().unwrap().content, "标题 A & B");
+    assert_eq!(entry.content.as_ref().unwrap().body.as_deref(), Some("<p>正文 <b>粗</b></p>"));
+    assert_eq!(entry.authors[0].name.as_deref(), Some("江西省邮政管理局"));
+    assert_eq!(entry.categories[0].term, "CN-JX");
+    assert_eq!(entry.categories[0].label.as_deref(), Some("江西省"));
+    assert_eq!(entry.published.unwrap().timestamp_millis(), TEN);
+    assert_eq!(entry.updated.unwrap().timestamp_millis(), TEN + HOUR_MS);
+    let links: Vec<(Option<&str>, &str)> =
+        entry.links.iter().map(|link| (link.rel.as_deref(), link.href.as_str())).collect();
+    assert_eq!(
+        links,
+        [
+            (Some("alternate"), "https://jx.example/1"),
+            (Some("via"), "https://spb.example/1"),
+            (Some("related"), "https://paper.example/1"),
+            (Some("enclosure"), "https://jx.example/a.pdf"),
+        ]
+    );
+}
+
+#[test]
+fn times_and_origin_are_written_as_readers_need_them() {
+    let text = render(&[story("urn:uuid:1", vec![copy("jx", "标题", "<p>x</p>", 1)])]);
+    for part in [
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"zh-CN\">",
+        "<published>2026-11-24T10:00:00+08:00</published>",
+        "<updated>2026-11-24T12:00:00+08:00</updated>",
+        "<source><title>来源 jx</title><id>urn:uuid:jx</id>",
+        "rel=\"self\"",
+        "https://feeds.example/feed.atom",
+        "length=\"12\"",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert!(!text.contains("<author></author>"));
+}
+
+#[test]
+fn an_empty_feed_is_a_valid_document() {
+    let text = render(&[]);
+    assert!(check_xml(text.as_bytes()).is_ok());
+    assert!(feed_rs::parser::parse(text.as_bytes()).unwrap().entries.is_empty());
+}
+
+#[test]
+fn characters_that_xml_cannot_carry_are_left_out() {
+    let nasty = "坏\u{b}字\u{fffe}符 ]]> &nbsp; <script>";
+    let text = render(&[story("urn:uuid:1", vec![copy("jx", nasty, "<p>\u{8}x ]]></p>", 1)])]);
+    check_xml(text.as_bytes()).unwrap();
+    let read = feed_rs::parser::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.entries[0].title.as_ref().unwrap().content, "坏字符 ]]> &nbsp; <script>");
+    assert!(!text.contains('\u{b}') && !text.contains('\u{fffe}') && !text.contains('\u{8}'));
+}
+
+#[test]
+fn a_document_stays_below_its_limit() {
+    let big = "<p>大</p>".repeat(60_000);
+    let stories: Vec<Story> =
+        (0..12).map(|i| story(&format!("urn:uuid:{i}"), vec![copy("jx", "标题", &big, 1)])).collect();
+    let text = render(&stories);
+    assert!(text.len() <= MAX_FEED_BYTES + 10_000, "{}", text.len());
+    let read = feed_rs::parser::parse(text.as_bytes()).unwrap();
+    assert!((2..12).contains(&read.entries.len()), "{}", read.entries.len());
+    assert_eq!(read.entries[0].id, "urn:uuid:0", "the newest stay");
+}
+
+#[test]
+fn broken_xml_is_seen_before_it_is_served() {
+    assert!(check_xml(b"<feed><entry></feed>").is_err());
+    assert!(check_xml(b"<feed>&</feed").is_err());
+}
+
+#[test]
+fn the_feeds_time_moves_a_second_or_more_with_each_change() {
+    let check = |before: i64, now: i64, expected: i64| {
+        assert_eq!(next_change_time(at(before), at(now)), at(expected), "{before} {now}");
+    };
+    check(10_000, 60_500, 60_000);
+    check(10_000, 10_400, 11_000);
+    check(10_000, 9_000, 11_000);
+}
+
+#[test]
+fn the_page_escapes_what_it_shows() {
+    let base_url = Url::parse("http://127.0.0.1:8750/").unwrap();
+    let bureaus = bureaus();
+    let meta = FeedMeta {
+        atom_id: "urn:uuid:feed",
+        title: "<b>",
+        subtitle: "",
+        updated_at: at(TEN),
+        zone: Offset::from_hours(8).unwrap(),
+        language: "zh-CN",
+        base_url: &base_url,
+        bureaus: &bureaus,
+    };
+    let html =
+        page::home(&meta, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
+    let html = String::from_utf8(html).unwrap();
+    assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
+    assert!(html.contains("2026-11-24 10:00") && html.contains("http://127.0.0.1:8750/feed.atom"), "{html}");
+}

@@ -20,7 +20,7 @@ enum Coding {
 }
 
 impl Coding {
-    /// The suffix of its ETags: a strong ETag names bytes, so each coding has its own (§8.8.3.3).
+    /// The suffix of its `ETags`: a strong `ETag` names bytes, so each coding has its own (§8.8.3.3).
     fn suffix(self) -> &'static str {
         match self {
             Self::Identity => "",
@@ -169,7 +169,7 @@ fn parse_http_date(text: &str) -> Option<Timestamp> {
     let rest = text.split_once(',').map_or(text, |(_, rest)| rest.trim());
     let forms = ["%d %b %Y %H:%M:%S GMT", "%d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
     let parse = |form: &&str| jiff::civil::DateTime::strptime(form, rest).ok();
-    forms.iter().find_map(|form| parse(&form)).and_then(|at| Offset::UTC.to_timestamp(at).ok())
+    forms.iter().find_map(parse).and_then(|at| Offset::UTC.to_timestamp(at).ok())
 }
 
 #[cfg(test)]

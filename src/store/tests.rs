@@ -1,1 +1,109 @@
+use sqlx::{Executor, SqlSafeStr};
 
+use super::*;
+use crate::model::{Precision, Published};
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap()
+}
+
+async fn open(folder: &tempfile::TempDir) -> Store {
+    Store::open(&folder.path().join("test.db"), at(1_000)).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_database_accepts_every_statement() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mut connection = store.writer.acquire().await.unwrap();
+    for (name, statement) in sql::ALL {
+        let prepared = connection.prepare(statement.into_sql_str()).await;
+        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test]
+async fn candidates_are_found_by_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let plan = format!("EXPLAIN QUERY PLAN {}", sql::ENTRY_CANDIDATES);
+    let rows = sqlx::query(sqlx::AssertSqlSafe(plan)).fetch_all(&store.readers).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail")).collect();
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+    for index in ["entry_url", "entry_body", "entry_title"] {
+        assert!(steps.iter().any(|step| step.contains(index)), "{index} is not used: {steps:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_feed_keeps_its_id_when_the_store_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let first = store.feed_state().await.unwrap();
+    store.close().await;
+    let again = open(&folder).await.feed_state().await.unwrap();
+    assert_eq!(first, again);
+    assert!(first.atom_id.starts_with("urn:uuid:"));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_committed_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let published = Published { at: at(5), precision: Precision::Second };
+    let mut batch = store.begin().await.unwrap();
+    batch.insert_story("urn:uuid:1", published, at(5), at(5), at(5)).await.unwrap();
+    batch.visible();
+    drop(batch);
+    let mut batch = store.begin().await.unwrap();
+    assert!(!batch.atom_id_taken("urn:uuid:1").await.unwrap());
+    drop(batch);
+    assert_eq!(store.feed_state().await.unwrap().change_seq, 0);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_may_poll() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let lease = store.lease().unwrap();
+    assert!(matches!(store.lease(), Err(StoreError::Leased { .. })));
+    drop(lease);
+    assert!(store.lease().is_ok());
+}
+
+#[tokio::test]
+async fn purging_keeps_the_last_poll_and_the_last_success_of_each_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let poll = |started: i64, outcome: &str| PollRow {
+        source_key: "jx".into(),
+        started_at: at(started),
+        duration_ms: 1,
+        outcome: outcome.into(),
+        message: String::new(),
+        rule: String::new(),
+        n_rows: 3,
+        n_new: 0,
+        n_updated: 0,
+        n_unchanged: 3,
+        n_pending: 0,
+        n_failures: 0,
+        next_poll_at: at(started + 1),
+    };
+    let mut batch = store.begin().await.unwrap();
+    for row in [poll(1, "ok"), poll(2, "ok"), poll(3, "timeout"), poll(4, "timeout")] {
+        batch.keep_poll(&row).await.unwrap();
+    }
+    batch.commit().await.unwrap();
+    store.purge(at(100), at(0), at(0)).await.unwrap();
+    let left: Vec<i64> =
+        store.polls_of("jx", 9).await.unwrap().iter().map(|row| row.started_at.as_millisecond()).collect();
+    assert_eq!(left, [4, 2]);
+    assert_eq!(store.last_success("jx").await.unwrap(), Some(at(2)));
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_exist_is_named() {
+    let error = Store::open(std::path::Path::new("no/such/folder/x.db"), at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("no/such/folder/x.db"), "{error}");
+}

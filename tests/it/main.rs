@@ -1,6 +1,18 @@
 //! Integration tests: one binary.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "tests may panic, print and take it easy"
+)]
 
+mod changes;
+mod daemon;
 mod documents;
+mod faults;
 mod scan;
+mod seed;
+mod support;
 mod tidy;
+mod world;

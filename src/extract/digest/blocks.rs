@@ -66,9 +66,7 @@ impl Reader {
             }
             match step {
                 Step::Close(tag) => {
-                    self.html.push_str("</");
-                    self.html.push_str(tag);
-                    self.html.push('>');
+                    self.push(&["</", tag, ">"]);
                 }
                 Step::EndBlock => self.flush(),
                 Step::EndStrong => depth_strong = depth_strong.saturating_sub(1),
@@ -108,12 +106,12 @@ impl Reader {
             Kind::Strong(tag) => {
                 *depth_strong += 1;
                 steps.push(Step::EndStrong);
-                self.html.push_str(&format!("<{tag}>"));
+                self.push(&["<", tag, ">"]);
                 steps.push(Step::Close(tag));
             }
             Kind::Link => {
                 if let Some(href) = element.attr("href") {
-                    self.html.push_str(&format!("<a href=\"{}\">", escape(href)));
+                    self.push(&["<a href=\"", &escape(href), "\">"]);
                     steps.push(Step::Close("a"));
                 }
             }
@@ -125,8 +123,12 @@ impl Reader {
     fn image(&mut self, element: &scraper::node::Element) {
         let source = ["data-src", "data-original", "src"].iter().find_map(|name| element.attr(name));
         if let Some(source) = source {
-            self.html.push_str(&format!("<img src=\"{}\">", escape(source)));
+            self.push(&["<img src=\"", &escape(source), "\">"]);
         }
+    }
+
+    fn push(&mut self, html: &[&str]) {
+        self.html.extend(html.iter().copied());
     }
 
     fn text(&mut self, text: &str, strong: bool) {

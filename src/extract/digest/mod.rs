@@ -161,7 +161,7 @@ fn entry(page: &RawEntry, url: &Url, story: Story, id: String) -> RawEntry {
         url: Some(place_in_page(url, &story.title)),
         published: page.published.clone(),
         origin: page.origin.clone(),
-        content_html: Some(story.paragraphs.iter().map(|html| format!("<p>{html}</p>\n")).collect()),
+        content_html: Some(format!("<p>{}</p>\n", story.paragraphs.join("</p>\n<p>"))),
         base: page.base.clone().or_else(|| Some(url.clone())),
         language: page.language.clone(),
         ..RawEntry::default()

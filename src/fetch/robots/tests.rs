@@ -53,6 +53,7 @@ fn wildcards_match_any_run_and_a_dollar_sign_the_end() {
     check("user-agent: *\ndisallow: /search?*page=", &["/search?q=1"], &["/search?q=1&page=2"]);
     check("user-agent: *\ndisallow: /pri$ce", &["/price"], &["/pri$ce", "/pri%24ce"]);
     check("user-agent: *\ndisallow: /*", &[], &["/", "/a"]);
+    check("user-agent: *\ndisallow: /x*aa*aa*z", &["/xaaaz"], &["/xaaaaz", "/xaa-aa-z"]);
     check("user-agent: *\ndisallow: /aba*aba$", &["/aba", "/ababa"], &["/abaaba"]);
 }
 

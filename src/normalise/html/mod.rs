@@ -1,11 +1,11 @@
 //! Markup as found becomes markup that is safe to republish, and the text that people read in it.
 //!
-//! The way of a body: [`lex`] leaves out what is never shown (scripts, comments) and refuses what would take
-//! minutes to parse; ammonia parses the rest and keeps an allow-list; [`rebuild`] writes the tree that is left
-//! in the few shapes that [`elements`] knows; [`text`] reads that.
+//! The way of a body: `lex` cuts it at its tags and leaves out what is never shown (scripts, comments), `nesting`
+//! refuses what would take minutes to parse; ammonia parses the rest and keeps an allow-list; `rebuild` writes
+//! the tree that is left in the few shapes that `elements` knows; `text` reads that.
 //!
-//! **Invariant:** what is written consists of the elements and attributes named in [`elements`] only, whatever
-//! came in, and cleaning it again changes nothing. No network, no clock.
+//! **Invariant:** what is written consists of the elements and attributes of that allow-list only, whatever came
+//! in, and cleaning it again changes nothing. No network, no clock.
 
 mod address;
 mod elements;

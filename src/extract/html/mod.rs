@@ -1,0 +1,225 @@
+//! Reading HTML pages: parsing within bounds, the text of elements, what a [`Pick`] selects, addresses.
+//!
+//! **Invariant:** a page is never changed, and nothing here recurses with its nesting.
+
+pub(crate) mod date;
+mod depth;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use scraper::{ElementRef, Html};
+use url::Url;
+
+use super::ExtractError;
+use super::rules::Pick;
+
+pub(crate) use walk::{Key, Next, Step, key, walk};
+
+/// How deep elements may nest. Browsers stop at 512; the parser's time grows with the square of the depth.
+pub const MAX_DEPTH: usize = 1000;
+/// Longest address accepted, in bytes.
+const MAX_ADDRESS_BYTES: usize = 8192;
+
+/// Parses a page, refusing those that would take the parser minutes.
+///
+/// # Errors
+/// [`ExtractError::TooDeep`] when elements nest deeper than [`MAX_DEPTH`], or are built to make the parser
+/// do as much work as if they did.
+pub fn parse(text: &str, url: &Url) -> Result<Html, ExtractError> {
+    if is_too_deep(text) {
+        return Err(ExtractError::TooDeep { url: url.clone(), limit: MAX_DEPTH });
+    }
+    Ok(Html::parse_document(text))
+}
+
+/// Whether a text is too deeply nested to be parsed as HTML, found in linear time without parsing.
+pub fn is_too_deep(text: &str) -> bool {
+    depth::exceeds(text, MAX_DEPTH)
+}
+
+/// The text people see of an element: scripts, styles and comments left out, white space of any kind
+/// collapsed to single spaces, blocks and line breaks kept apart by one.
+pub fn text(element: ElementRef<'_>) -> String {
+    let mut text = Collapsed::default();
+    walk(element, |step| {
+        match step {
+            Step::Open(element) if is_unread(element) => return Next::Over,
+            Step::Open(element) | Step::Close(element) => text.boundary(element),
+            Step::Text(part) => text.push(part),
+        }
+        Next::Into
+    });
+    text.finish()
+}
+
+/// Collapses white space of any kind to single spaces and takes it off the ends.
+pub(crate) fn collapse(text: &str) -> String {
+    let mut collapsed = Collapsed::default();
+    collapsed.push(text);
+    collapsed.finish()
+}
+
+/// A text being put together with its white space collapsed.
+#[derive(Default)]
+pub(crate) struct Collapsed {
+    text: String,
+    space: bool,
+}
+
+impl Collapsed {
+    /// Adds text.
+    pub(crate) fn push(&mut self, part: &str) {
+        for c in part.chars() {
+            if c.is_whitespace() {
+                self.space = true;
+            } else if !matches!(c, '\u{200b}' | '\u{feff}') {
+                if self.space && !self.text.is_empty() {
+                    self.text.push(' ');
+                }
+                self.space = false;
+                self.text.push(c);
+            }
+        }
+    }
+
+    /// Keeps what comes apart from what was, if the element stands on lines of its own.
+    pub(crate) fn boundary(&mut self, element: ElementRef<'_>) {
+        self.space |= is_block(element);
+    }
+
+    /// The text so far.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text.
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// Adds a text to HTML, so that it reads the same in content and in a quoted attribute.
+pub(crate) fn escape_into(html: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            c => html.push(c),
+        }
+    }
+}
+
+/// Makes HTML of a plain text, a paragraph of every line that is not empty.
+pub(crate) fn paragraphs(text: &str) -> String {
+    let mut html = String::new();
+    for line in text.lines().map(collapse).filter(|line| !line.is_empty()) {
+        html.push_str("<p>");
+        escape_into(&mut html, &line);
+        html.push_str("</p>\n");
+    }
+    html
+}
+
+/// Whether an element holds no text that people see.
+pub(crate) fn is_unread(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "script" | "style" | "noscript" | "template")
+}
+
+fn is_block(element: ElementRef<'_>) -> bool {
+    matches!(
+        element.value().name(),
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "br"
+            | "dd"
+            | "details"
+            | "div"
+            | "dl"
+            | "dt"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hr"
+            | "li"
+            | "main"
+            | "nav"
+            | "ol"
+            | "option"
+            | "p"
+            | "pre"
+            | "section"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
+
+/// The elements that a pick selects: those inside `scope` in document order, then `scope` itself.
+pub(crate) fn matching<'a, 'p>(
+    scope: ElementRef<'a>,
+    pick: &'p Pick,
+) -> impl Iterator<Item = ElementRef<'a>> + use<'a, 'p> {
+    let itself = Some(scope).filter(|scope| pick.selector.matches_with_scope(scope, Some(*scope)));
+    scope.select(&pick.selector).chain(itself)
+}
+
+/// What a pick takes of an element it selected: its attribute or its text, `None` when that is empty.
+pub(crate) fn value(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
+    let value = match &pick.attribute {
+        Some(name) => collapse(element.attr(name)?),
+        None => text(element),
+    };
+    (!value.is_empty()).then_some(value)
+}
+
+/// The first text that a pick finds in `scope` and that is not empty.
+pub fn pick_text(scope: ElementRef<'_>, pick: &Pick) -> Option<String> {
+    matching(scope, pick).find_map(|element| value(element, pick))
+}
+
+/// All texts that a pick finds in `scope` and that are not empty.
+pub fn pick_all(scope: ElementRef<'_>, pick: &Pick) -> Vec<String> {
+    matching(scope, pick).filter_map(|element| value(element, pick)).collect()
+}
+
+/// Makes a link's address absolute; `None` unless it leads to another http(s) page.
+pub fn resolve(base: &Url, href: &str) -> Option<Url> {
+    let href = href.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
+    if href.is_empty() || href.starts_with('#') || href.len() > MAX_ADDRESS_BYTES {
+        return None;
+    }
+    let url = base.join(href).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+/// The address against which a page's links resolve: that of its first `<base href>`, else its own.
+pub fn base_url(page: &Html, url: &Url) -> Url {
+    let mut base = None;
+    walk(page.root_element(), |step| match step {
+        Step::Open(element) if element.value().name() == "base" && element.attr("href").is_some() => {
+            base = element.attr("href").and_then(|href| resolve(url, href));
+            Next::Stop
+        }
+        _ => Next::Into,
+    });
+    base.unwrap_or_else(|| url.clone())
+}

@@ -1,0 +1,265 @@
+//! Tests of parsing within bounds, and of what picks and addresses give.
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+
+fn address(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn page(text: &str) -> Html {
+    parse(text, &address("https://ju.example.cn/dongtai/index.html")).unwrap()
+}
+
+#[test]
+fn text_is_what_people_see() {
+    let check = |html: &str, expected: &str| {
+        assert_eq!(text(page(html).root_element()), expected, "{html}");
+    };
+    check("<body>  快递\u{a0}\u{3000}进村 \n\t工程 ", "快递 进村 工程");
+    check("<p>一</p><p>二<br>三</p><span>四</span><b>五</b>", "一 二 三 四五");
+    check("<p>正<script>var x='文';</script><style>p{}</style><!-- 注 -->文</p>", "正文");
+    check("<noscript><p>请启用脚本</p></noscript><p>好</p>", "好");
+    check("<p>零\u{200b}宽\u{feff}</p>", "零宽");
+    check("", "");
+}
+
+#[test]
+fn addresses_are_absolute_and_lead_to_pages() {
+    let base = address("https://ju.example.cn/a/b/index.html");
+    let check = |href: &str, expected: Option<&str>| {
+        let found = resolve(&base, href);
+        assert_eq!(found.as_ref().map(Url::as_str), expected, "{href}");
+    };
+    check(" ./202512/t1.html\n", Some("https://ju.example.cn/a/b/202512/t1.html"));
+    check("../c.html", Some("https://ju.example.cn/a/c.html"));
+    check("//cdn.example.cn/x", Some("https://cdn.example.cn/x"));
+    check("/x?y=1#z", Some("https://ju.example.cn/x?y=1#z"));
+    check("HTTP://Other.example.cn", Some("http://other.example.cn/"));
+    for refused in
+        ["", "#", "#top", "javascript:void(0)", "mailto:a@example.cn", "tel:1", "data:text/html,x", "http://"]
+    {
+        check(refused, None);
+    }
+    check(&format!("/{}", "x".repeat(MAX_ADDRESS_BYTES)), None);
+}
+
+#[test]
+fn a_base_element_moves_links() {
+    let check = |html: &str, expected: &str| {
+        let url = address("https://ju.example.cn/a/");
+        assert_eq!(base_url(&page(html), &url).as_str(), expected, "{html}");
+    };
+    check("<base href='/b/'><base href='/c/'>", "https://ju.example.cn/b/");
+    check("<base target=_blank><p>", "https://ju.example.cn/a/");
+    check("<base href='javascript:1'>", "https://ju.example.cn/a/");
+}
+
+#[test]
+fn picks_take_texts_attributes_and_the_scope_itself() {
+    let html = page("<html data-time='2025-12-08'><div id=row title=' 行 '><p></p><p>一</p><p>二</p></div>");
+    let row = html.select(&scraper::Selector::parse("#row").unwrap()).next().unwrap();
+    let check = |scope, pick: &str, expected: Option<&str>| {
+        assert_eq!(pick_text(scope, &Pick::parse(pick).unwrap()).as_deref(), expected, "{pick}");
+    };
+    check(row, "p", Some("一"));
+    check(row, "@title", Some("行"));
+    check(row, ":scope > p:last-child", Some("二"));
+    check(row, "p@class", None);
+    check(html.root_element(), "html@data-time", Some("2025-12-08"));
+    assert_eq!(pick_all(row, &Pick::parse("p").unwrap()), ["一", "二"]);
+}
+
+#[test]
+fn dates_are_found_where_they_stand() {
+    let check = |text: &str, expected: Option<&str>| assert_eq!(date::find(text), expected, "{text}");
+    check("日期：2026-02-03     来源：某局", Some("2026-02-03"));
+    check("于2025年12月8日 印发", Some("2025年12月8日"));
+    check("2026-9-8 10:00", Some("2026-9-8 10:00"));
+    check("x 2025.03.05 15:30:20 y", Some("2025.03.05 15:30:20"));
+    check("2025-12-08T18:30:00.5+08:00", Some("2025-12-08T18:30:00.5+08:00"));
+    check("2025-12-08T10:30:00Z", Some("2025-12-08T10:30:00Z"));
+    check("2025-12-08 10:00-12:00", Some("2025-12-08 10:00"));
+    check("2026-08-14 8时30分", Some("2026-08-14 8时30分"));
+    for none in ["", "12025-12-08", "2025-13-01", "2025-1", "1-7月", "2025年", "电话 0755-25918145"] {
+        check(none, None);
+    }
+}
+
+#[test]
+fn a_text_that_is_only_a_date_is_told_from_one_that_holds_one() {
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(date::whole(text).map(date::Whole::text), expected, "{text}");
+    };
+    check("[2020-10-16]", Some("2020-10-16"));
+    check(" （11-20） ", Some("11-20"));
+    check("发布时间：2025-12-08 09:00", Some("2025-12-08 09:00"));
+    check("12月8日", Some("12月8日"));
+    check("03-01 10:20", Some("03-01 10:20"));
+    check("昨天", Some("昨天"));
+    check("昨天 18:20", Some("昨天 18:20"));
+    check("3小时前", Some("3小时前"));
+    for none in ["2025-12-08 会议", "1/5", "3-1", "1.5", "小时前", "", "[]", "昨天的会议"] {
+        check(none, None);
+    }
+    assert_eq!(date::split_off("全省会议召开 [2025-12-08]"), Some(("2025-12-08", "全省会议召开")));
+    assert_eq!(date::split_off("【2025-12-08】全省会议"), Some(("2025-12-08", "全省会议")));
+    assert_eq!(date::split_off("关于2025-12-08会议的通知"), None);
+    assert_eq!(date::split_off("2025-12-08"), None);
+}
+
+#[test]
+fn deep_nesting_is_refused_and_sloppy_pages_are_not() {
+    let check = |pattern: &str, times: usize, expected: bool| {
+        assert_eq!(is_too_deep(&pattern.repeat(times)), expected, "{pattern} × {times}");
+    };
+    check("<div>", 5000, true);
+    check("<div></span>", 5000, true);
+    check("<span><div></span>", 2000, true);
+    check("<div \">", 2000, true);
+    check("<table><tr><td>", 1000, true);
+    check("<div><!-- > </div> -->", 2000, true);
+    check("<div><style></div></style>", 2000, true);
+    check("<b>", 5000, true);
+    assert!(!is_too_deep(&format!("<table>{}", "<td><b>x".repeat(5000))));
+    for fine in [
+        "<li><a href=x>题</a>",
+        "<p>段",
+        "<tr><td>格<td>格",
+        "<div><span>行</div>",
+        "<div><br><img></div>",
+        "<b><p>文</b></p>",
+        "<dt>一<dd>二",
+        "<option>一",
+        "<p><font color=red>文</p>",
+        "</div>",
+        "<!-- <div> -->",
+        "<script>'<div>'</script>",
+        "<div title='<div>'></div>",
+        "<a href=x>",
+        "<svg><path d=''></path></svg>",
+        "<textarea><div></textarea>",
+        "1 < 2",
+        "<ul><li>x</ul>",
+    ] {
+        check(fine, 5000, false);
+        let table = format!("<table>{}</table>", fine.repeat(5000));
+        assert!(!is_too_deep(&table), "table of {fine}");
+    }
+}
+
+#[test]
+fn pages_built_to_cost_are_refused() {
+    use std::fmt::Write as _;
+    let mut formatting = String::from("<p>");
+    let mut attributes = String::from("<p ");
+    for i in 0..90 {
+        write!(formatting, "<b id={i}>").unwrap();
+    }
+    for i in 0..5000 {
+        write!(attributes, "a{i} ").unwrap();
+    }
+    assert!(!is_too_deep(&formatting));
+    assert!(is_too_deep(&format!("{formatting}{}", "<p>x".repeat(50_000))));
+    assert!(is_too_deep(&format!("{attributes}>")));
+    assert!(is_too_deep(&format!("{}{}", "<span>".repeat(900), "</x>".repeat(200_000))));
+}
+
+/// How deep the parser really nested the page.
+fn real_depth(html: &Html) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    walk(html.root_element(), |step| {
+        match step {
+            Step::Open(_) => depth += 1,
+            Step::Close(_) => depth -= 1,
+            Step::Text(_) => {}
+        }
+        deepest = deepest.max(depth);
+        Next::Into
+    });
+    deepest
+}
+
+const TAGS: [&str; 46] = [
+    "<div>",
+    "</div>",
+    "<p>",
+    "</p>",
+    "<b>",
+    "</b>",
+    "<b id=1>",
+    "<a>",
+    "</a>",
+    "<li>",
+    "</li>",
+    "<ul>",
+    "</ul>",
+    "<table>",
+    "</table>",
+    "<tr>",
+    "</tr>",
+    "<td>",
+    "</td>",
+    "<caption>",
+    "<span>",
+    "</span>",
+    "<svg>",
+    "</svg>",
+    "<style>",
+    "</style>",
+    "<title>",
+    "</title>",
+    "<select>",
+    "</select>",
+    "<option>",
+    "<button>",
+    "</button>",
+    "<form>",
+    "</form>",
+    "<h1>",
+    "</h2>",
+    "<foreignObject>",
+    "</foreignObject>",
+    "<path/>",
+    "<template>",
+    "</template>",
+    "<!--",
+    "-->",
+    "<object \">",
+    "字",
+];
+
+proptest! {
+    // The scan is an estimate, so the pages it is held against are always the same ones.
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(20_251_208), failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_passes_is_no_deeper_than_allowed(picks in prop::collection::vec(0..TAGS.len(), 1..9)) {
+        const LIMIT: usize = 60;
+        // `html`, `body` and the table parts that the parser adds are not counted.
+        const SLACK: usize = LIMIT;
+        let pattern: String = picks.iter().map(|&pick| TAGS[pick]).collect();
+        let text = pattern.repeat(300);
+        let depth = real_depth(&Html::parse_document(&text));
+        prop_assert!(depth <= LIMIT + SLACK || depth::exceeds(&text, LIMIT), "{} deep: {}", depth, pattern);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_parsed_or_refused(text in "[<>/a-z!\\-= \"'\\[\\]邮\\u{a0}&;#]{0,200}") {
+        if let Ok(html) = parse(&text, &address("https://ju.example.cn/")) {
+            super::text(html.root_element());
+        }
+        let _ = (date::find(&text), date::whole(&text), date::split_off(&text));
+    }
+
+    #[test]
+    fn any_text_is_searched_for_dates(text in "[0-9年月日:：\\-/. T\\[\\]昨天小时前]{0,40}") {
+        let _ = (date::find(&text), date::whole(&text), date::split_off(&text));
+    }
+}

@@ -1,0 +1,189 @@
+//! Sources that misbehave: each is named in a plain sentence, and holds up nobody.
+
+use std::{sync::Arc, time::Duration};
+
+use dibao::{
+    clock,
+    poll::{Looker, Outcome},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+use crate::support::{
+    house::{House, settings},
+    upstream::{Answer, Upstream},
+};
+
+/// A server whose certificate nobody has vouched for.
+async fn distrusted() -> String {
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.signing_key.serialize_der()));
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![key.cert.der().clone()], private)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move { acceptor.accept(stream).await });
+        }
+    });
+    format!("https://{address}/feed.xml")
+}
+
+fn feed(title: &str) -> Answer {
+    let now = clock::now();
+    Answer::page(
+        "application/rss+xml",
+        format!(
+            "<rss version=\"2.0\"><channel><title>t</title><link>https://a.example/</link><item><title>{title}</title>\
+            <link>https://a.example/{title}</link><guid>https://a.example/{title}</guid><pubDate>{now}</pubDate>\
+            <description>text</description></item></channel></rss>"
+        ),
+    )
+}
+
+fn source(key: &str, kind: &str, url: &str) -> String {
+    let profile = if kind == "feed" { "" } else { "profile = \"kaipuyun\"\n" };
+    format!("[[source]]\nkey = \"{key}\"\nname = \"{key}\"\nkind = \"{kind}\"\nurl = \"{url}\"\n{profile}")
+}
+
+/// The upstreams of a bad day: each on its own server, as sites are.
+struct BadDay {
+    upstreams: Vec<Upstream>,
+    text: String,
+}
+
+const FAULTS: [(&str, &str, &str); 10] = [
+    ("hangs", "timeout", "took too long"),
+    ("endless", "too-large", "more than 2097152 bytes"),
+    ("distrusted", "certificate", "certificate of"),
+    ("empty", "no-rows", "gave no rows"),
+    ("breaks", "broken-off", "broke off"),
+    ("refuses", "refused", "status 403"),
+    ("challenges", "challenge", "run a script"),
+    ("homeward", "redirected-home", "leads to the home page"),
+    ("circles", "redirects", "redirects more than"),
+    ("inward", "private-address", "leads to 10.0.0.1"),
+];
+
+async fn bad_day() -> BadDay {
+    let mut day = BadDay { upstreams: Vec::new(), text: String::new() };
+    let answers = [
+        ("hangs", "feed", Answer::Hang),
+        ("endless", "list", Answer::Endless),
+        ("empty", "list", Answer::html("<html><body><ul id=\"list\"></ul></body></html>")),
+        ("breaks", "feed", Answer::BreakOff),
+        ("refuses", "feed", Answer::Status(403, vec![])),
+        ("challenges", "list", Answer::Status(412, vec![])),
+        ("homeward", "list", Answer::Redirect("/".into())),
+        ("circles", "feed", Answer::Redirect("/source".into())),
+        ("inward", "feed", Answer::Redirect("http://10.0.0.1/".into())),
+        ("good", "feed", feed("good")),
+        ("fine", "feed", feed("fine")),
+    ];
+    for (key, kind, answer) in answers {
+        let upstream = Upstream::start().await;
+        upstream.set("/source", answer);
+        upstream.set("/", Answer::html("<html>home</html>"));
+        day.text.push_str(&source(key, kind, &upstream.url("/source")));
+        day.upstreams.push(upstream);
+    }
+    day.text.push_str(&source("distrusted", "feed", &distrusted().await));
+    day.text = settings(&day.text).replace("timeout = \"20s\"", "timeout = \"2s\"\nmax_body = \"2MiB\"");
+    day
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_named_and_the_others_are_polled_and_served() {
+    let day = bad_day().await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(&folder, &day.text).await;
+    let mut order = Vec::new();
+    let sources = house.poller.config.sources.clone();
+    let reports = dibao::daemon::pass(&house.poller, sources, |report| order.push(report.source.to_string()))
+        .await
+        .unwrap();
+    for (key, name, words) in FAULTS {
+        let report = reports.iter().find(|report| report.source.as_str() == key).unwrap();
+        let Outcome::Fault(fault) = &report.outcome else { panic!("{key} did not fail: {report:?}") };
+        assert_eq!(fault.name, name, "{fault:?}");
+        assert!(fault.told().contains(words), "{key}: {}", fault.told());
+    }
+    let place = |key: &str| order.iter().position(|done| done == key).unwrap();
+    assert!(place("good") < place("hangs") && place("fine") < place("hangs"), "{order:?}");
+    let (feed, _) = house.feed(clock::now()).await;
+    assert_eq!(feed.entries.len(), 2);
+    assert_eq!(day.upstreams.len(), 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_the_same_without_storing() {
+    let day = bad_day().await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(&folder, &day.text).await;
+    let looker = Looker::from(&house.poller);
+    for (key, name, words) in FAULTS {
+        let source = Arc::clone(house.poller.config.source(key).unwrap());
+        let look = looker.look(Some(&house.poller.store), &source, 1, clock::now()).await.unwrap();
+        let fault = look.fault.unwrap_or_else(|| panic!("{key} shows no fault"));
+        assert!(fault.name == name && fault.told().contains(words), "{key}: {fault:?}");
+    }
+    let source = Arc::clone(house.poller.config.source("good").unwrap());
+    let look = looker.look(None, &source, 1, clock::now()).await.unwrap();
+    assert!(look.fault.is_none() && look.n_rows == 1 && look.samples.len() == 1, "{look:?}");
+    assert!(house.poller.store.polls_of("good", 1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_hangs_at_once_and_leaves_no_poll_row() {
+    let upstream = Upstream::start().await;
+    upstream.set("/source", Answer::Hang);
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(&folder, &settings(&source("hangs", "feed", &upstream.url("/source")))).await;
+    let stop = house.stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stop.cancel();
+    });
+    let limit = Duration::from_secs(10);
+    let report = tokio::time::timeout(limit, house.poll("hangs", clock::now())).await.unwrap();
+    assert!(matches!(&report.outcome, Outcome::Fault(fault) if fault.name == "stopped"), "{report:?}");
+    assert!(house.poller.store.polls_of("hangs", 1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn robots_and_retry_after_are_obeyed() {
+    let upstream = Upstream::start().await;
+    upstream.set("/robots.txt", Answer::page("text/plain", "User-agent: *\nDisallow: /private/\n"));
+    upstream.set("/private/feed", feed("private"));
+    upstream.set("/busy", Answer::Status(429, vec![("retry-after", "7200")]));
+    let text = format!(
+        "{}{}",
+        source("closed", "feed", &upstream.url("/private/feed")),
+        source("busy", "feed", &upstream.url("/busy"))
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(&folder, &settings(&text)).await;
+    let now = clock::now();
+    let closed = house.poll("closed", now).await;
+    assert!(matches!(&closed.outcome, Outcome::Fault(fault) if fault.name == "robots"), "{closed:?}");
+    assert!(!upstream.asked().contains(&"/private/feed".to_owned()), "it was not even asked for");
+    let busy = house.poll("busy", now).await;
+    assert!(matches!(&busy.outcome, Outcome::Fault(fault) if fault.name == "too-often"), "{busy:?}");
+    let wait = busy.next_poll_at.duration_since(now).as_secs();
+    assert!((6_400..8_000).contains(&wait), "{wait}");
+    let agent = upstream.last_headers("/busy").unwrap();
+    assert!(agent["user-agent"].to_str().unwrap().starts_with("dibao/"));
+}

@@ -1,0 +1,4 @@
+//! What the tests share: an upstream that they script, and the house around it.
+
+pub(crate) mod house;
+pub(crate) mod upstream;
