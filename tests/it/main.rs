@@ -9,7 +9,10 @@
 
 mod changes;
 mod daemon;
+mod documents;
 mod faults;
+mod scan;
 mod seed;
 mod support;
+mod tidy;
 mod world;
