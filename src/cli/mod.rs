@@ -31,8 +31,13 @@ use crate::{
         Try it without network: dibao demo"
 )]
 struct Cli {
-    /// Configuration file; without it $`DIBAO_CONFIG`, else the built-in defaults
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The operator's configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "Configuration file; without it $DIBAO_CONFIG, else the built-in defaults"
+    )]
     config: Option<PathBuf>,
     /// How logs are written to stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
