@@ -63,42 +63,42 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
 
 fn print(config: &Config, source: &SourceConfig, look: &Look) {
     let verified = if source.verified { "" } else { " (address not verified)" };
-    println!("{} {}{verified}", source.source.key, source.source.name);
-    println!("  address  {}", source.source.url);
+    say!("{} {}{verified}", source.source.key, source.source.name);
+    say!("  address  {}", source.source.url);
     if let Some(fault) = &look.fault {
-        println!("  {}  {}", fault.name, fault.sentence);
+        say!("  {}  {}", fault.name, fault.sentence);
         if !fault.next_step.is_empty() {
-            println!("  next     {}", fault.next_step);
+            say!("  next     {}", fault.next_step);
         }
     }
     if look.n_rows > 0 {
         let before = look.rows_before.map(|n| format!(", up to {n} before")).unwrap_or_default();
-        println!("  rows     {}{before}, by {}", look.n_rows, look.rule);
+        say!("  rows     {}{before}, by {}", look.n_rows, look.rule);
     }
     if let Some(newest) = look.newest {
-        println!("  newest   {}", rfc3339(newest.at, config.feed.zone));
+        say!("  newest   {}", rfc3339(newest.at, config.feed.zone));
     }
     for sample in &look.samples {
         match &sample.entry {
-            Err(reason) => println!("  sample   {}: {reason}", sample.row_title),
+            Err(reason) => say!("  sample   {}: {reason}", sample.row_title),
             Ok(entry) => {
                 let time =
                     entry.published.map_or_else(|| "no time".into(), |at| rfc3339(at.at, config.feed.zone));
                 let bureau = entry.bureau.as_ref().map_or("no bureau", |bureau| &bureau.name);
-                println!(
+                say!(
                     "  sample   {} | {time} | {bureau} | {} characters",
                     entry.title,
                     entry.content_text.chars().count()
                 );
                 let missing = sample.missing();
                 if !missing.is_empty() {
-                    println!("           missing: {}", missing.join(", "));
+                    say!("           missing: {}", missing.join(", "));
                 }
             }
         }
     }
     for note in &look.notes {
-        println!("  note     {note}");
+        say!("  note     {note}");
     }
 }
 
@@ -122,5 +122,5 @@ fn print_json(config: &Config, source: &SourceConfig, look: &Look) {
         "newest": look.newest.map(|newest| rfc3339(newest.at, config.feed.zone)),
         "samples": samples, "notes": look.notes,
     });
-    println!("{value}");
+    say!("{value}");
 }

@@ -26,7 +26,7 @@ pub(super) enum Command {
 
 pub(super) fn run(start: &Start, command: &Command) -> Result<u8, Failure> {
     if matches!(command, Command::Schema) {
-        println!("{:#}", Config::schema());
+        say!("{:#}", Config::schema());
         return Ok(0);
     }
     let config = start.config(Vec::new())?;
@@ -34,9 +34,9 @@ pub(super) fn run(start: &Start, command: &Command) -> Result<u8, Failure> {
     match command {
         Command::Check { json } => check(&config, *json),
         Command::Show { json: true } => {
-            println!("{}", serde_json::to_string_pretty(&config.merged).unwrap_or_default());
+            say!("{}", serde_json::to_string_pretty(&config.merged).unwrap_or_default());
         }
-        _ => print!("{}", config.to_toml()),
+        _ => say!("{}", config.to_toml().trim_end()),
     }
     Ok(0)
 }
@@ -50,9 +50,9 @@ fn check(config: &Config, json: bool) {
             "valid": true, "sources": n_sources, "enabled": n_enabled, "unverified": n_unverified,
             "warnings": config.warnings,
         });
-        println!("{value}");
+        say!("{value}");
     } else {
-        println!(
+        say!(
             "valid: {n_sources} sources, {n_enabled} enabled, of which {n_unverified} have addresses not verified yet"
         );
     }

@@ -40,21 +40,21 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         world.stop().await;
         Ok::<(), Failure>(())
     })?;
-    println!("stopped; nothing is left behind");
+    say!("stopped; nothing is left behind");
     Ok(0)
 }
 
 fn introduce(daemon: &Daemon, config: &Config) {
     let base = daemon.base_url();
-    println!("feed: {base}feed.atom");
-    println!("page: {base}");
+    say!("feed: {base}feed.atom");
+    say!("page: {base}");
     if let Some(admin) = daemon.admin_address() {
-        println!("sources: http://{admin}/status");
+        say!("sources: http://{admin}/status");
     }
-    println!();
-    println!("{} replica sites on this machine are being read:", config.sources.len());
+    say!("");
+    say!("{} replica sites on this machine are being read:", config.sources.len());
     for source in &config.sources {
-        println!(
+        say!(
             "  {:<8} {:<7} {} {}",
             source.source.key,
             source.kind.as_str(),
@@ -62,6 +62,6 @@ fn introduce(daemon: &Daemon, config: &Config) {
             source.source.name
         );
     }
-    println!();
-    println!("Open the page or subscribe to the feed; new items appear from second 20 on. Ctrl-C ends it.");
+    say!("");
+    say!("Open the page or subscribe to the feed; new items appear from second 20 on. Ctrl-C ends it.");
 }

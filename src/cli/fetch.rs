@@ -89,19 +89,19 @@ fn print(report: &PollReport, json: bool) {
             "unchanged": report.n_unchanged, "pending": report.n_pending, "notes": report.notes,
             "duration_ms": u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX),
         });
-        println!("{value}");
+        say!("{value}");
         return;
     }
     let key = report.source.as_str();
     match &report.outcome {
-        Outcome::Fault(fault) => println!("{key:<14} {}: {}", fault.name, fault.told()),
+        Outcome::Fault(fault) => say!("{key:<14} {}: {}", fault.name, fault.told()),
         outcome => {
             let state = if *outcome == Outcome::Ok { "ok" } else { "unchanged" };
             let pending = match report.n_pending {
                 0 => String::new(),
                 n => format!(", {n} pending"),
             };
-            println!(
+            say!(
                 "{key:<14} {state}: {} rows, {} new, {} updated{pending} ({:.1} s)",
                 report.n_rows,
                 report.n_new,

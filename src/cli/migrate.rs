@@ -20,12 +20,12 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         let path = store.path().display().to_string();
         store.close().await;
         if args.json {
-            println!(
+            say!(
                 "{}",
                 serde_json::json!({ "store": path, "stories": counts.stories, "entries": counts.entries })
             );
         } else {
-            println!("{path}: up to date, {} stories of {} entries", counts.stories, counts.entries);
+            say!("{path}: up to date, {} stories of {} entries", counts.stories, counts.entries);
         }
         Ok(0)
     })

@@ -1,5 +1,10 @@
 //! The command line. Data goes to stdout, logs to stderr; with `main`, this alone may print.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![expect(clippy::print_stderr, reason = "printing is what a command line is for")]
+
+/// Prints a line of data.
+macro_rules! say {
+    ($($what:tt)*) => { $crate::cli::say(format_args!($($what)*)) };
+}
 
 mod check;
 mod config;
@@ -10,7 +15,7 @@ mod migrate;
 mod preview;
 mod serve;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
@@ -101,7 +106,9 @@ impl From<StoreError> for Failure {
 
 impl From<DaemonError> for Failure {
     fn from(error: DaemonError) -> Self {
-        Self::new(CANNOT_RUN, error)
+        // The client is made of settings alone: starting again would not help.
+        let code = if matches!(error, DaemonError::Client(_)) { USAGE } else { CANNOT_RUN };
+        Self::new(code, error)
     }
 }
 
@@ -138,7 +145,11 @@ impl Start {
     /// Reads the configuration; `flags` are keys that flags set, as their variables.
     fn config(&self, flags: Vec<(&str, String)>) -> Result<Arc<Config>, ConfigError> {
         let named = self.config.clone().or_else(|| std::env::var_os("DIBAO_CONFIG").map(PathBuf::from));
-        let mut env: Vec<(String, String)> = std::env::vars().collect();
+        // Variables that are not Unicode can be none of ours.
+        let variables = std::env::vars_os();
+        let mut env: Vec<(String, String)> = variables
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
         env.extend(flags.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let file = named.filter(|path| !path.as_os_str().is_empty());
         Config::load(&Origins { file, text: None, env }).map(Arc::new)
@@ -146,6 +157,15 @@ impl Start {
 
     fn logs(&self, default: &str) {
         logs::init(self.log_format, default);
+    }
+}
+
+/// Writes a line to stdout. Whoever closed it has enough: `dibao config show | head` is no failure.
+fn say(line: std::fmt::Arguments) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        let enough = error.kind() == std::io::ErrorKind::BrokenPipe;
+        std::process::exit(if enough { 0 } else { i32::from(CANNOT_RUN) });
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 const PRODUCT: &str = concat!("dibao/", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
-    let Merged { layer, places, mut warnings } = merged;
+    let Merged { layer, places, mut warnings, .. } = merged;
     let bureaus = Arc::new(bureaus()?);
     let feed = feed(&layer)?;
     let mut sources = Vec::with_capacity(layer.source.len());

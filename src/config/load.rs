@@ -60,6 +60,8 @@ pub(super) struct Merged {
     pub layer: FileLayer,
     pub places: BTreeMap<String, Place>,
     pub warnings: Vec<String>,
+    /// The operator's texts with their names, the nearest first.
+    pub texts: Vec<(String, String)>,
 }
 
 /// A file named in `sources`: only sources and profiles.
@@ -74,15 +76,18 @@ struct IncludeLayer {
 
 /// Reads and merges all layers.
 pub(super) fn read(origins: &Origins) -> Result<Merged, ConfigError> {
-    let mut merged = Merged { layer: built_in()?, places: BTreeMap::new(), warnings: Vec::new() };
+    let mut merged =
+        Merged { layer: built_in()?, places: BTreeMap::new(), warnings: Vec::new(), texts: Vec::new() };
     let mut own = FileLayer::default();
     if let Some(path) = &origins.file {
         own = read_file(path, &mut merged.places)?;
+        merged.texts.push(read_text(path)?);
     }
     if let Some((name, text)) = &origins.text {
         let layer: FileLayer = parse(name, text)?;
         locate(name, text, &layer.source, &mut merged.places)?;
         own = layer.over(own);
+        merged.texts.insert(0, (name.clone(), text.clone()));
     }
     let (env, warnings) = read_env(&origins.env)?;
     merged.warnings = warnings;
@@ -195,7 +200,7 @@ fn locate(
                 problem: "has no `key`; expected a short name such as \"jx\"".into(),
             });
         };
-        let line = text.get(..key.span().start).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = line_at(text, key.span().start);
         let name = key.get_ref().clone();
         if let Some(first) = here.insert(name.clone(), line) {
             return Err(ConfigError::Source {
@@ -210,9 +215,48 @@ fn locate(
     Ok(())
 }
 
+fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
 fn nth_source_line(text: &str, index: usize) -> usize {
     let headers = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("[[source]]"));
     headers.map(|(i, _)| i + 1).nth(index).unwrap_or(1)
+}
+
+/// Adds to a complaint about a value where that value is set: in the environment, or in which line of which file.
+pub(super) fn placed(
+    error: ConfigError,
+    env: &[(String, String)],
+    texts: &[(String, String)],
+) -> ConfigError {
+    let ConfigError::Setting { key, file: None, problem } = error else { return error };
+    let variable = format!("DIBAO_{}", key.replace('.', "_").to_uppercase());
+    if env.iter().any(|(name, _)| *name == variable) {
+        return ConfigError::Env { name: variable, problem };
+    }
+    let file = texts.iter().find_map(|(name, text)| {
+        place_of_key(text, &key).map(|(line, column)| format!("{name}, line {line}, column {column}"))
+    });
+    ConfigError::Setting { key, file, problem }
+}
+
+/// Line and column, from 1, at which `section.key` is set.
+fn place_of_key(text: &str, key: &str) -> Option<(usize, usize)> {
+    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let mut here = "";
+    for (i, line) in text.lines().enumerate() {
+        let trimmed = line.trim();
+        if let Some(header) = trimmed.strip_prefix('[') {
+            here = header.trim_end_matches(']').trim();
+        } else if let Some((left, _)) = trimmed.split_once('=') {
+            let left = left.trim();
+            if (here == section && left == name) || (here.is_empty() && left == key) {
+                return Some((i + 1, line.len() - line.trim_start().len() + 1));
+            }
+        }
+    }
+    None
 }
 
 /// Turns `DIBAO_SECTION_KEY` variables into a layer; unknown ones become warnings.

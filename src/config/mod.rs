@@ -220,7 +220,9 @@ pub struct SourceConfig {
 impl Config {
     /// Reads, merges and checks all layers.
     pub fn load(origins: &Origins) -> Result<Self, ConfigError> {
-        build::config(load::read(origins)?)
+        let merged = load::read(origins)?;
+        let texts = merged.texts.clone();
+        build::config(merged).map_err(|error| load::placed(error, &origins.env, &texts))
     }
 
     /// The merged configuration as TOML.

@@ -105,7 +105,14 @@ fn errors_name_file_line_column_key_and_what_was_expected() {
     check("[[source]]\nkey = \"jx\"\nrobots = false\n", &["robots_reason"]);
     check("[[source]]\nkey = \"jx\"\nlist.rows = \"ul >>\"\n", &["ul >>", "CSS selector", "line 3"]);
     check("[[source]]\nkey = \"Jx!\"\nkind = \"feed\"\nurl = \"https://a.cn/\"\n", &["Jx!", "lower-case"]);
-    check("[schedule]\nmin_interval = \"2d\"\n", &["schedule.min_interval", "max_interval"]);
+    check(
+        "[schedule]\nmin_interval = \"2d\"\n",
+        &["test.toml, line 2, column 1", "schedule.min_interval", "max_interval"],
+    );
+    check(
+        "[feed]\ntitle = \"x\"\n  window = 0\n",
+        &["test.toml, line 3, column 3", "feed.window", "at least 1"],
+    );
     check("[store]\nurl = \"postgres://x/y\"\n", &["sqlite:PATH"]);
     let env = told(load("", &[("DIBAO_FETCH_TIMEOUT", "fast")]));
     assert!(env.contains("DIBAO_FETCH_TIMEOUT") && env.contains("fast"), "{env}");

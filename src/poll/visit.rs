@@ -35,6 +35,10 @@ const MAX_FAILURES: i64 = 3;
 const GIVE_UP_AFTER: i64 = 12;
 /// Articles visited again in one poll, at most.
 const MAX_REVISITS: usize = 30;
+/// Why a row is withheld at the first visit.
+const TOO_OLD: &str = "older than what the first visit takes (`schedule.first_poll_age`)";
+/// Why a row is withheld that gives readers nothing.
+const NOTHING_TO_SHOW: &str = "it has neither title nor text";
 /// Far enough: a row kept aside for good.
 const NEVER: Timestamp = Timestamp::MAX;
 
@@ -209,11 +213,7 @@ impl<'a> Work<'a> {
             match plan(&row, &knowledge, source, now) {
                 Plan::Unchanged => self.report.n_unchanged += 1,
                 Plan::Aside => {}
-                Plan::TooOld => {
-                    let reason = "older than what the first visit takes (`schedule.first_poll_age`)";
-                    let row = self.aside(row, PendingState::Withheld, reason.into());
-                    self.push(Step::Aside(row)).await?;
-                }
+                Plan::TooOld => self.withhold(row, TOO_OLD).await?,
                 Plan::Take => to_take.push(row),
             }
         }
@@ -237,9 +237,7 @@ impl<'a> Work<'a> {
         let (source, config, now) = (Arc::clone(self.source), Arc::clone(&self.poller.config), self.now);
         let normalising = offload(move || {
             let context = context(&source, &config, now);
-            let made =
-                rows.into_iter().filter_map(|row| Some((normalise(row.raw, &context)?, row.id, row.hash)));
-            made.collect::<Vec<_>>()
+            rows.into_iter().map(|row| (normalise(row.raw, &context), row.id, row.hash)).collect::<Vec<_>>()
         });
         let made = match normalising.await {
             Ok(made) => made,
@@ -248,7 +246,11 @@ impl<'a> Work<'a> {
                 return Ok(());
             }
         };
-        for (mut made, id, hash) in made {
+        for (made, id, hash) in made {
+            let Some(mut made) = made else {
+                self.withhold(Row { id, hash, raw: RawEntry::default() }, NOTHING_TO_SHOW).await?;
+                continue;
+            };
             made.entry.source_entry_id = id;
             self.report.notes.append(&mut made.notes);
             let item = Item {
@@ -352,9 +354,7 @@ impl<'a> Work<'a> {
         let not_before = self.now.checked_sub(age).unwrap_or(Timestamp::MIN);
         let is_old = made.entry.published.is_some_and(|claim| claim.at < not_before);
         if self.is_first && is_old {
-            let reason = "older than what the first visit takes (`schedule.first_poll_age`)";
-            let row = self.aside(row, PendingState::Withheld, reason.into());
-            return self.push(Step::Aside(row)).await;
+            return self.withhold(row, TOO_OLD).await;
         }
         self.report.notes.extend(made.notes);
         let item = Item {
@@ -398,7 +398,9 @@ impl<'a> Work<'a> {
     /// Publishes an item with what its row gives; `is_filling` keeps its article wanted.
     async fn take_row_alone(&mut self, row: Row, is_filling: bool) -> Result<(), StoreError> {
         let context = context(self.source, &self.poller.config, self.now);
-        let Some(made) = normalise(row.raw.clone(), &context) else { return Ok(()) };
+        let Some(made) = normalise(row.raw.clone(), &context) else {
+            return self.withhold(row, NOTHING_TO_SHOW).await;
+        };
         let item = Item {
             entry: crate::model::Entry { source_entry_id: row.id, ..made.entry },
             row_hash: row.hash,
@@ -443,6 +445,12 @@ impl<'a> Work<'a> {
             self.take_article(row, Some(known), None).await?;
         }
         Ok(())
+    }
+
+    /// Keeps a row aside for good, with the reason.
+    async fn withhold(&mut self, row: Row, reason: &str) -> Result<(), StoreError> {
+        let row = self.aside(row, PendingState::Withheld, reason.to_owned());
+        self.push(Step::Aside(row)).await
     }
 
     fn aside(&self, row: Row, state: PendingState, reason: String) -> PendingRow {
