@@ -6,6 +6,7 @@ use dibao::{
     clock,
     poll::{Looker, Outcome},
 };
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -19,8 +20,8 @@ use crate::support::{
     upstream::{Answer, Upstream},
 };
 
-/// A server whose certificate nobody has vouched for.
-async fn distrusted() -> String {
+/// A server whose certificate nobody has vouched for; its address, and the certificate as PEM.
+async fn distrusted() -> (String, String) {
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.signing_key.serialize_der()));
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -36,10 +37,17 @@ async fn distrusted() -> String {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
-            tokio::spawn(async move { acceptor.accept(stream).await });
+            tokio::spawn(async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                        .await;
+                    let _ = stream.shutdown().await;
+                }
+            });
         }
     });
-    format!("https://{address}/feed.xml")
+    (format!("https://{address}/feed.xml"), key.cert.pem())
 }
 
 fn feed(title: &str) -> Answer {
@@ -100,7 +108,7 @@ async fn bad_day() -> BadDay {
         day.text.push_str(&source(key, kind, &upstream.url("/source")));
         day.upstreams.push(upstream);
     }
-    day.text.push_str(&source("distrusted", "feed", &distrusted().await));
+    day.text.push_str(&source("distrusted", "feed", &distrusted().await.0));
     day.text = settings(&day.text).replace("timeout = \"20s\"", "timeout = \"2s\"\nmax_body = \"2MiB\"");
     day
 }
@@ -186,4 +194,49 @@ async fn robots_and_retry_after_are_obeyed() {
     assert!((6_400..8_000).contains(&wait), "{wait}");
     let agent = upstream.last_headers("/busy").unwrap();
     assert!(agent["user-agent"].to_str().unwrap().starts_with("dibao/"));
+}
+
+/// The state that `dibao fetch --json` tells of the one source of a configuration, with more in its environment.
+async fn fetched(text: &str, env: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("dibao.toml"), text).unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dibao"));
+    command.args(["fetch", "--json", "--config", "dibao.toml"]).current_dir(folder.path()).env_clear();
+    command.envs(env.iter().copied());
+    let output = command.output().await.unwrap();
+    let line: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    line["state"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_configuration_or_the_environment_is_used_and_names_are_left_to_it() {
+    let proxy = Upstream::start().await;
+    proxy.set("/source", feed("through"));
+    let address = proxy.url("");
+    let of = |setting: &str| {
+        settings(&source("far", "feed", "http://site.invalid/source")).replace("proxy = \"none\"", setting)
+    };
+    assert_eq!(fetched(&of("proxy = \"none\""), &[("HTTP_PROXY", &address)]).await, "dns");
+    assert_eq!(fetched(&of(&format!("proxy = \"{address}\"")), &[]).await, "ok");
+    assert_eq!(fetched(&of("proxy = \"env\""), &[("HTTP_PROXY", &address)]).await, "ok");
+    assert_eq!(fetched(&of("proxy = \"env\""), &[("http_proxy", &address)]).await, "ok");
+    let both = [("HTTP_PROXY", address.as_str()), ("NO_PROXY", "site.invalid")];
+    assert_eq!(fetched(&of("proxy = \"env\""), &both).await, "dns");
+    assert!(proxy.last_headers("/source").unwrap()["host"].to_str().unwrap().starts_with("site.invalid"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_further_authority_is_trusted_from_the_configuration_or_the_environment() {
+    let (address, pem) = distrusted().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, pem).unwrap();
+    let file = file.display().to_string();
+    let text = settings(&source("own", "feed", &address));
+    assert_eq!(fetched(&text, &[]).await, "certificate");
+    // The server answers 503 to whoever gets as far as asking it.
+    let with = text.replace("[fetch]", &format!("[fetch]\nextra_ca = \"{file}\""));
+    assert_eq!(fetched(&with, &[]).await, "robots-unreachable");
+    assert_eq!(fetched(&text, &[("SSL_CERT_FILE", &file)]).await, "robots-unreachable");
 }
