@@ -139,3 +139,44 @@ async fn before_the_first_rendering_clients_are_asked_to_come_back() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()["retry-after"], "1");
 }
+
+/// A listener of ours that serves a router with two places and short patience.
+async fn listening()
+-> (std::net::SocketAddr, tokio_util::sync::CancellationToken, tokio::task::JoinHandle<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let patience = std::time::Duration::from_millis(400);
+    let serving = tokio::spawn(serve(listener, router().0, 2, patience, stop.clone()));
+    (address, stop, serving)
+}
+
+/// Whether the server ends a connection on which this was sent, within some seconds.
+async fn is_ended(address: std::net::SocketAddr, sent: &[u8]) -> bool {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent).await.unwrap();
+    let mut answer = Vec::new();
+    let limit = std::time::Duration::from_secs(10);
+    tokio::time::timeout(limit, stream.read_to_end(&mut answer)).await.is_ok()
+}
+
+#[tokio::test]
+async fn who_sends_nothing_or_half_a_request_is_let_go() {
+    let (address, _stop, _serving) = listening().await;
+    assert!(is_ended(address, b"").await, "a silent client");
+    assert!(is_ended(address, b"GET /feed.atom HTTP/1.1\r\nHost: x\r\n").await, "half a request");
+}
+
+#[tokio::test]
+async fn idle_clients_do_not_keep_others_out_for_ever_and_a_stop_is_quick() {
+    let (address, stop, serving) = listening().await;
+    let _idle = [
+        tokio::net::TcpStream::connect(address).await.unwrap(),
+        tokio::net::TcpStream::connect(address).await.unwrap(),
+    ];
+    assert!(is_ended(address, b"GET /feed.atom HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await);
+    stop.cancel();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(8), serving).await;
+    assert!(ended.is_ok());
+}

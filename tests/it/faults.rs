@@ -1,12 +1,12 @@
 //! Sources that misbehave: each is named in a plain sentence, and holds up nobody.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use dibao::{
     clock,
     poll::{Looker, Outcome},
 };
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -39,6 +39,7 @@ async fn distrusted() -> (String, String) {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.read(&mut [0; 4_096]).await;
                     let _ = stream
                         .write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
                         .await;
@@ -73,7 +74,8 @@ struct BadDay {
     text: String,
 }
 
-const FAULTS: [(&str, &str, &str); 10] = [
+const FAULTS: [(&str, &str, &str); 11] = [
+    ("bomb", "too-large", "more than 2097152 bytes"),
     ("hangs", "timeout", "took too long"),
     ("endless", "too-large", "more than 2097152 bytes"),
     ("distrusted", "certificate", "certificate of"),
@@ -86,11 +88,21 @@ const FAULTS: [(&str, &str, &str); 10] = [
     ("inward", "private-address", "leads to 10.0.0.1"),
 ];
 
+/// 30 MB of spaces in 30 kB.
+fn bomb() -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..30 {
+        encoder.write_all(&vec![b' '; 1_000_000]).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
 async fn bad_day() -> BadDay {
     let mut day = BadDay { upstreams: Vec::new(), text: String::new() };
     let answers = [
         ("hangs", "feed", Answer::Hang),
         ("endless", "list", Answer::Endless),
+        ("bomb", "list", Answer::Gzip(bomb().into())),
         ("empty", "list", Answer::html("<html><body><ul id=\"list\"></ul></body></html>")),
         ("breaks", "feed", Answer::BreakOff),
         ("refuses", "feed", Answer::Status(403, vec![])),
@@ -133,7 +145,7 @@ async fn each_fault_is_named_and_the_others_are_polled_and_served() {
     assert!(place("good") < place("hangs") && place("fine") < place("hangs"), "{order:?}");
     let (feed, _) = house.feed(clock::now()).await;
     assert_eq!(feed.entries.len(), 2);
-    assert_eq!(day.upstreams.len(), 11);
+    assert_eq!(day.upstreams.len(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,8 @@ use url::Url;
 pub(crate) enum Answer {
     /// A document with a strong `ETag`; 304 to who has it.
     Page { media_type: &'static str, body: Bytes },
+    /// A document that is sent compressed by gzip.
+    Gzip(Bytes),
     /// A status without a document.
     Status(u16, Vec<(&'static str, &'static str)>),
     /// Another address.
@@ -110,6 +112,10 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: Hea
             }
             let response = status(200).header(header::CONTENT_TYPE, media_type).header(header::ETAG, etag);
             response.body(Body::from(body)).unwrap()
+        }
+        Some(Answer::Gzip(body)) => {
+            let response = status(200).header(header::CONTENT_TYPE, "text/html");
+            response.header(header::CONTENT_ENCODING, "gzip").body(Body::from(body)).unwrap()
         }
         Some(Answer::Status(code, extra)) => {
             let response =
