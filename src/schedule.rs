@@ -35,6 +35,22 @@ pub fn next_poll_at(now: Timestamp, timing: Timing, bounds: &Schedule, chance: f
     now.checked_add(jittered).unwrap_or(now)
 }
 
+/// News older than this many polls of the usual gap are met within an eighth of it.
+const POLLS_PER_GAP: u32 = 8;
+/// What a source published over less than this says nothing of its habits.
+const MIN_SPAN: Duration = Duration::from_hours(48);
+
+/// The interval of a source that published `n_new` entries over a span: an eighth of the usual gap between two, so that
+/// news are seen soon, and at most a quarter of `max_interval`, so that a quiet source that speaks again is heard.
+pub fn adaptive_interval(n_new: u32, over: Duration, bounds: &Schedule) -> Duration {
+    if over < MIN_SPAN {
+        return bounds.interval;
+    }
+    let gap = over / n_new.saturating_add(1);
+    let longest = (bounds.max_interval / 4).max(bounds.interval);
+    (gap / POLLS_PER_GAP).clamp(bounds.min_interval.min(longest), longest)
+}
+
 /// When an article is visited again after its first sight: changes and withdrawals show soon or never.
 pub const REVISITS: [Duration; 5] = [
     Duration::from_hours(1),
@@ -83,6 +99,7 @@ mod tests {
             max_interval: Duration::from_secs(24 * HOUR),
             first_poll_age: Duration::ZERO,
             max_articles: 1,
+            adaptive: true,
         }
     }
 
@@ -117,6 +134,19 @@ mod tests {
         assert_eq!(waits(HOUR, Some(3 * HOUR), 0, 0.5), 3 * HOUR);
         assert_eq!(waits(HOUR, Some(60), 0, 0.5), HOUR);
         assert_eq!(waits(HOUR, Some(9_999 * HOUR), 0, 0.5), 24 * HOUR);
+    }
+
+    #[test]
+    fn the_interval_follows_how_often_a_source_publishes() {
+        let check = |n_new: u32, over_hours: u64, expected_minutes: u64| {
+            let interval = adaptive_interval(n_new, Duration::from_secs(over_hours * HOUR), &bounds());
+            assert_eq!(interval.as_secs() / 60, expected_minutes, "{n_new} in {over_hours} h");
+        };
+        check(5, 24, 20);
+        check(13, 14 * 24, 180);
+        check(41, 14 * 24, 60);
+        check(2_000, 14 * 24, 5);
+        check(0, 14 * 24, 360);
     }
 
     #[test]

@@ -112,18 +112,42 @@ CREATE TABLE poll (
     started_ms    INTEGER NOT NULL,
     duration_ms   INTEGER NOT NULL,
     outcome       TEXT NOT NULL,      -- ok, unchanged, or the name of a fault
-    message       TEXT NOT NULL,      -- the fault in plain words
+    state         TEXT NOT NULL,      -- ok, or the name of the fault or concern
+    since_ms      INTEGER NOT NULL,   -- since when the source has been in that state
+    message       TEXT NOT NULL,      -- the fault or concern in plain words
     rule          TEXT NOT NULL,      -- which rule gave the rows
     n_rows        INTEGER NOT NULL,
     n_new         INTEGER NOT NULL,
     n_updated     INTEGER NOT NULL,
     n_unchanged   INTEGER NOT NULL,
     n_pending     INTEGER NOT NULL,
+    n_dated       INTEGER NOT NULL,   -- rows whose date was understood
+    n_empty       INTEGER NOT NULL,   -- entries made that have no text
+    n_bad         INTEGER NOT NULL,   -- polls in a row whose state was not ok, this one included
     n_failures    INTEGER NOT NULL,   -- in a row, this one included
     next_poll_ms  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX poll_source ON poll (source_key, id);
 CREATE INDEX poll_age ON poll (started_ms);
+
+-- What the operator was told: breaks and recoveries.
+CREATE TABLE alert (
+    id          INTEGER PRIMARY KEY,
+    source_key  TEXT NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    kind        TEXT NOT NULL,       -- broke, recovered
+    state       TEXT NOT NULL,       -- what was wrong
+    since_ms    INTEGER NOT NULL,    -- since when
+    message     TEXT NOT NULL        -- in plain words
+) STRICT;
+CREATE INDEX alert_source ON alert (source_key, id);
+
+-- robots.txt of each site, so that a restart does not ask for it again.
+CREATE TABLE robots (
+    origin      TEXT PRIMARY KEY,    -- scheme, host and port
+    body        BLOB NOT NULL,       -- empty: everything is allowed
+    fetched_ms  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- One row: the state of the published feed.
 CREATE TABLE feed (

@@ -38,7 +38,7 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         })?;
         let stop = stop_on_signal();
         let client = Client::new(&config.fetch, stop).map_err(|error| Failure::new(USAGE, error))?;
-        let poller = Poller { config: Arc::clone(&config), client: Arc::new(client), store: store.clone() };
+        let poller = Poller::new(Arc::clone(&config), Arc::new(client), store.clone(), clock::now()).await?;
         let bar = bar(sources.len(), args.json);
         let reports = pass(&poller, sources, |report| {
             bar.suspend(|| print(report, args.json));

@@ -120,8 +120,8 @@ fn fetched(config: &Config, url: &Url) -> Result<Document, Failure> {
         let validators = HashMap::new();
         let request = Request { url, validators: &validators, robots: true, now: clock::now() };
         match client.get(request).await {
-            Ok(Fetched::Document(document, _)) => Ok(document),
-            Ok(Fetched::NotModified) => {
+            Ok(Fetched::Document(document, ..)) => Ok(document),
+            Ok(Fetched::NotModified(_)) => {
                 Err(Failure::new(SOME_FAILED, anyhow::anyhow!("`{url}` sent nothing")))
             }
             Err(error) => Err(Failure::new(SOME_FAILED, error)),

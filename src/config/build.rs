@@ -130,6 +130,7 @@ fn schedule(layer: &FileLayer) -> Result<Schedule, ConfigError> {
     let schedule = layer.schedule.clone().unwrap_or_default();
     let checked = Schedule {
         interval: period("schedule.interval", schedule.interval)?,
+        adaptive: schedule.adaptive.unwrap_or(true),
         min_interval: period("schedule.min_interval", schedule.min_interval)?,
         max_interval: period("schedule.max_interval", schedule.max_interval)?,
         first_poll_age: period("schedule.first_poll_age", schedule.first_poll_age)?,

@@ -136,6 +136,8 @@ layer! {
     ScheduleLayer {
         /// How often a source is polled.
         interval: Period,
+        /// Whether the interval follows how often a source publishes.
+        adaptive: bool,
         /// Never more often than this.
         min_interval: Period,
         /// Never more rarely than this.

@@ -170,6 +170,8 @@ pub struct Fetch {
 pub struct Schedule {
     /// Default interval.
     pub interval: Duration,
+    /// Whether it follows how often a source publishes.
+    pub adaptive: bool,
     /// Shortest.
     pub min_interval: Duration,
     /// Longest.

@@ -75,7 +75,7 @@ impl Daemon {
         let publisher =
             Publisher::new(Arc::clone(&config), store.clone(), base_url.clone(), Arc::clone(&shelf));
         publisher.render_if_changed(clock::now()).await?;
-        let poller = Poller { config, client, store };
+        let poller = Poller::new(config, client, store, clock::now()).await?;
         Ok(Self { poller, publisher, shelf, public, admin, base_url, stop, _lease: lease })
     }
 
@@ -98,7 +98,9 @@ impl Daemon {
         let limits = (config.server.max_connections, config.server.header_timeout);
         let routes = serve::public(Arc::clone(&shelf));
         tasks.spawn(serve::serve(public, routes, limits.0, limits.1, stop.clone()));
-        let routes = serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf });
+        let base_url = listener_url(&admin, config.admin_listen);
+        let routes =
+            serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf, base_url });
         tasks.spawn(serve::serve(admin, routes, limits.0, limits.1, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
         tasks.spawn(scheduler::run(poller, stop.clone()));
@@ -122,7 +124,12 @@ fn base_url(config: &Config, listener: &TcpListener) -> Url {
     if let Some(url) = &config.server.public_url {
         return url.clone();
     }
-    let mut at = listener.local_addr().unwrap_or(config.server.listen);
+    listener_url(listener, config.server.listen)
+}
+
+/// The address of a listener; `configured` stands in where the system does not tell.
+fn listener_url(listener: &TcpListener, configured: SocketAddr) -> Url {
+    let mut at = listener.local_addr().unwrap_or(configured);
     if at.ip().is_unspecified() {
         let loopback: std::net::IpAddr = if at.is_ipv4() {
             std::net::Ipv4Addr::LOCALHOST.into()

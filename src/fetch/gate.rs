@@ -31,6 +31,14 @@ impl Gates {
         Self { pause, hosts: Mutex::default() }
     }
 
+    /// Notes that a host was visited a while ago, by an earlier process.
+    pub(super) fn recall(&self, url: &Url, ago: Duration) {
+        let Some(left) = self.pause.checked_sub(ago) else { return };
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = Arc::new(tokio::sync::Mutex::new(Some(Instant::now() + left)));
+        hosts.entry(host_key(url)).or_insert(gate);
+    }
+
     /// Waits for the host's turn and for the end of its pause; `asked` is a pause that the site asks for.
     pub(super) async fn enter(&self, url: &Url, asked: Option<Duration>) -> Turn {
         let gate = {
@@ -78,6 +86,20 @@ mod tests {
             waited >= Duration::from_millis(1_600) && waited <= Duration::from_millis(2_401),
             "{waited:?}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_visit_by_an_earlier_process_counts() {
+        let gates = Gates::new(Duration::from_secs(10));
+        let url = Url::parse("https://a.cn/").unwrap();
+        gates.recall(&url, Duration::from_secs(4));
+        let start = Instant::now();
+        drop(gates.enter(&url, None).await);
+        assert_eq!(start.elapsed().as_secs(), 6);
+        gates.recall(&Url::parse("https://b.cn/").unwrap(), Duration::from_secs(11));
+        let start = Instant::now();
+        drop(gates.enter(&Url::parse("https://b.cn/").unwrap(), None).await);
+        assert_eq!(start.elapsed().as_secs(), 0);
     }
 
     #[tokio::test(start_paused = true)]

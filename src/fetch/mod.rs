@@ -72,10 +72,10 @@ pub struct Request<'a> {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and moved on at once")]
 pub enum Fetched {
-    /// Nothing changed at the final address since its validators were sent.
-    NotModified,
-    /// A document, with the validators to ask with the next time.
-    Document(Document, Validators),
+    /// Nothing changed at the final address since its validators were sent; how long the server says that stays so.
+    NotModified(Option<Duration>),
+    /// A document, with the validators to ask with the next time, and how long the server says that it stays fresh.
+    Document(Document, Validators, Option<Duration>),
 }
 
 impl Client {
@@ -94,6 +94,11 @@ impl Client {
             user_agent: settings.user_agent.clone(),
             stop,
         })
+    }
+
+    /// Notes when a site was last visited by an earlier process, so that the pause holds across a restart.
+    pub fn recall_visit(&self, url: &Url, ended_at: Timestamp, now: Timestamp) {
+        self.gates.recall(url, Duration::try_from(now.duration_since(ended_at)).unwrap_or_default());
     }
 
     /// Gets a document, following redirects.
@@ -166,11 +171,12 @@ impl Client {
         now: Timestamp,
     ) -> Result<Hop, FetchError> {
         let status = response.status();
+        let fresh_for = fresh_for(response.headers());
         if status == StatusCode::NOT_MODIFIED {
             // A 304 to a question without validators is no answer.
             let known = validators.is_some();
             return if known {
-                Ok(Hop::Done(Fetched::NotModified))
+                Ok(Hop::Done(Fetched::NotModified(fresh_for)))
             } else {
                 Err(refusal(url, &response, now))
             };
@@ -189,10 +195,11 @@ impl Client {
         let body_hash = *blake3::hash(&body).as_bytes();
         // Some servers send 200 with the same bytes.
         if validators.is_some_and(|known| known.body_hash == body_hash) {
-            return Ok(Hop::Done(Fetched::NotModified));
+            return Ok(Hop::Done(Fetched::NotModified(fresh_for)));
         }
         let document = Document { url: url.clone(), content_type, body };
-        Ok(Hop::Done(Fetched::Document(document, Validators { etag, last_modified, body_hash })))
+        let validators = Validators { etag, last_modified, body_hash };
+        Ok(Hop::Done(Fetched::Document(document, validators, fresh_for)))
     }
 
     async fn body(&self, url: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
@@ -280,6 +287,19 @@ fn refusal(url: &Url, response: &reqwest::Response, now: Timestamp) -> FetchErro
     FetchError::Status { url: url.clone(), status: response.status().as_u16(), retry_after }
 }
 
+/// How long an answer stays fresh: `Cache-Control: max-age` (RFC 9111 §5.2.2.1), unless it is not to be kept.
+fn fresh_for(headers: &HeaderMap) -> Option<Duration> {
+    let fields = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let directives: Vec<String> =
+        fields.flat_map(|value| value.split(',')).map(|part| part.trim().to_ascii_lowercase()).collect();
+    if directives.iter().any(|part| matches!(part.as_str(), "no-cache" | "no-store")) {
+        return None;
+    }
+    let age = directives.iter().find_map(|part| part.strip_prefix("max-age="))?;
+    let seconds = age.trim_matches('"').parse::<u64>().ok().filter(|seconds| *seconds > 0)?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3), at most a day.
 fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
@@ -295,6 +315,21 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_fresh_as_long_as_its_server_says() {
+        let check = |value: &str, expected: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_str(value).unwrap());
+            assert_eq!(fresh_for(&headers), expected.map(Duration::from_secs), "{value}");
+        };
+        check("public, max-age=600", Some(600));
+        check("Max-Age=\"60\"", Some(60));
+        check("no-cache, max-age=600", None);
+        check("max-age=0", None);
+        check("max-age=x", None);
+        assert_eq!(fresh_for(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_and_at_most_a_day() {

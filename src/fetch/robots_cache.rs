@@ -8,7 +8,10 @@ use std::{
 
 use url::Url;
 
-use super::{Client, FetchError, Fetched, Hop, MAX_REDIRECTS, robots::Robots};
+use super::{
+    Client, FetchError, Fetched, Hop, MAX_REDIRECTS,
+    robots::{MAX_BODY_BYTES, Robots},
+};
 use crate::model::Timestamp;
 
 /// How long a copy is used.
@@ -20,7 +23,12 @@ const STALE_FOR: Duration = Duration::from_hours(720);
 #[derive(Debug, Default)]
 pub(super) struct RobotsCache {
     sites: Mutex<HashMap<String, (Arc<Robots>, Timestamp)>>,
+    /// Those fetched since they were last asked for: origin, body, time.
+    fresh: Mutex<Vec<Site>>,
 }
+
+/// The robots.txt of a site: origin, body, time of fetching.
+pub(super) type Site = (String, Vec<u8>, Timestamp);
 
 impl RobotsCache {
     fn find(&self, origin: &str, now: Timestamp, age: Duration) -> Option<Arc<Robots>> {
@@ -29,9 +37,11 @@ impl RobotsCache {
         (now.duration_since(*at).unsigned_abs() < age).then(|| Arc::clone(rules))
     }
 
-    fn keep(&self, origin: String, rules: &Arc<Robots>, now: Timestamp) {
+    fn keep(&self, (origin, body, at): Site, token: &str) -> Arc<Robots> {
+        let rules = Arc::new(Robots::parse(&body, token));
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
-        sites.insert(origin, (Arc::clone(rules), now));
+        sites.insert(origin, (Arc::clone(&rules), at));
+        rules
     }
 }
 
@@ -43,16 +53,29 @@ impl Client {
             return Ok(rules);
         }
         match self.fetch_robots(url, now).await {
-            Ok(rules) => {
-                let rules = Arc::new(rules);
-                self.robots.keep(origin, &rules, now);
-                Ok(rules)
+            Ok(body) => {
+                let site = (origin, body, now);
+                self.robots.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(site.clone());
+                Ok(self.robots.keep(site, self.product_token()))
             }
             Err(error) => self.robots.find(&origin, now, STALE_FOR).ok_or(error),
         }
     }
 
-    async fn fetch_robots(&self, url: &Url, now: Timestamp) -> Result<Robots, FetchError> {
+    /// Takes over what an earlier process learned.
+    pub fn recall_robots(&self, sites: Vec<(String, Vec<u8>, Timestamp)>) {
+        for site in sites {
+            self.robots.keep(site, self.product_token());
+        }
+    }
+
+    /// The robots.txt fetched since this was last asked.
+    pub fn fresh_robots(&self) -> Vec<(String, Vec<u8>, Timestamp)> {
+        std::mem::take(&mut *self.robots.fresh.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The body of a robots.txt; an empty one allows everything.
+    async fn fetch_robots(&self, url: &Url, now: Timestamp) -> Result<Vec<u8>, FetchError> {
         let mut at = url.clone();
         at.set_path("/robots.txt");
         at.set_query(None);
@@ -61,23 +84,25 @@ impl Client {
             self.guard.check(&at)?;
             match self.hop(&at, None, None, now).await {
                 Ok(Hop::Redirect(next)) => at = next,
-                Ok(Hop::Done(Fetched::Document(document, _))) => {
-                    return Ok(Robots::parse(&document.body, self.product_token()));
+                Ok(Hop::Done(Fetched::Document(document, ..))) => {
+                    let mut body = document.body;
+                    body.truncate(MAX_BODY_BYTES);
+                    return Ok(body);
                 }
                 Err(FetchError::Status { status, .. }) if (400..500).contains(&status) && status != 429 => {
-                    return Ok(Robots::allow_all());
+                    return Ok(Vec::new());
                 }
                 Err(FetchError::Status { status, .. }) => {
                     return Err(FetchError::RobotsUnreachable { url: url.clone(), status });
                 }
                 // A robots.txt beyond any limit says nothing that can be relied on.
-                Ok(Hop::Done(Fetched::NotModified)) | Err(FetchError::TooLarge { .. }) => {
-                    return Ok(Robots::allow_all());
+                Ok(Hop::Done(Fetched::NotModified(_))) | Err(FetchError::TooLarge { .. }) => {
+                    return Ok(Vec::new());
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Robots::allow_all())
+        Ok(Vec::new())
     }
 
     /// The name by which robots.txt addresses us: the User-Agent up to its first character that no token has.

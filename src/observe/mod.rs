@@ -2,6 +2,14 @@
 //!
 //! Pure: errors and counts in, words out.
 
+mod alert;
+mod health;
+mod page;
+
+pub use alert::{Alert, Standing, alert};
+pub use health::{Numbers, concern};
+pub use page::hidden;
+
 use crate::{extract::ExtractError, fetch::FetchError};
 
 /// A fault, told to a person.

@@ -74,8 +74,8 @@ impl Visitor<'_> {
     ) -> Visit {
         let request = Request { url, validators: &validators, robots: source.robots, now };
         let (document, validators) = match self.client.get(request).await {
-            Ok(Fetched::NotModified) => return Visit::Unchanged,
-            Ok(Fetched::Document(document, validators)) => (document, validators),
+            Ok(Fetched::NotModified(_)) => return Visit::Unchanged,
+            Ok(Fetched::Document(document, validators, _)) => (document, validators),
             Err(FetchError::Stopped { .. }) => return Visit::Stopped,
             Err(error) if error.is_gone() => return Visit::Gone(Fault::of_fetch(&error)),
             Err(error) => return Visit::Failed(Fault::of_fetch(&error)),

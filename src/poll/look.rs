@@ -14,7 +14,7 @@ use crate::{
     fetch::{Client, Fetched, Request},
     model::{Entry, Kind, Published, Timestamp},
     normalise::{normalise, time},
-    observe::{EmptyList, Fault},
+    observe::{EmptyList, Fault, hidden},
     store::{Store, StoreError},
 };
 
@@ -95,8 +95,8 @@ impl Looker {
         let request = Request { url, validators: &validators, robots: source.robots, now };
         match self.client.get(request).await {
             Err(error) => look.fault = Some(Fault::of_fetch(&error)),
-            Ok(Fetched::NotModified) => {}
-            Ok(Fetched::Document(document, _)) => {
+            Ok(Fetched::NotModified(_)) => {}
+            Ok(Fetched::Document(document, _, _)) => {
                 self.read(source, document, n_samples, now, &mut look).await;
             }
         }
@@ -117,6 +117,7 @@ impl Looker {
             return;
         }
         let (url, n_bytes) = (document.url.to_string(), document.body.len());
+        let hidden = hidden(&url, &document.body);
         let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
         let reading = offload(move || {
             listing::read(&for_task, &config, &document).map_err(|error| Fault::of_extract(&error))
@@ -138,7 +139,7 @@ impl Looker {
                 rows_before: look.rows_before,
                 notes: &listing.extracted.notes,
             };
-            look.fault = Some(Fault::of_empty_list(list));
+            look.fault = Some(hidden.unwrap_or_else(|| Fault::of_empty_list(list)));
         }
         self.sample(source, listing, n_samples, now, look).await;
     }

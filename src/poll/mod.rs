@@ -10,6 +10,7 @@ pub mod listing;
 mod look;
 mod offload;
 mod rows;
+mod standing;
 mod visit;
 
 use std::{sync::Arc, time::Duration};
@@ -17,14 +18,15 @@ use std::{sync::Arc, time::Duration};
 use jiff::Unit;
 
 pub use look::{Look, Looker, Sample};
+use standing::{Past, Stands, stands};
 
 use crate::{
     config::{Config, SourceConfig},
     fetch::Client,
-    model::{SourceKey, Timestamp},
-    observe::Fault,
-    schedule::{Timing, next_poll_at},
-    store::{PollRow, Store, StoreError},
+    model::{Kind, SourceKey, Timestamp},
+    observe::{Alert, Fault, Numbers},
+    schedule::{Timing, adaptive_interval, next_poll_at},
+    store::{AlertRow, PollRow, Store, StoreError, Validators},
 };
 
 /// What polls need, shared by all of them.
@@ -70,6 +72,8 @@ pub struct PollReport {
     pub n_unchanged: usize,
     /// Rows still waiting for their article.
     pub n_pending: usize,
+    /// What it is judged by, beside its own history.
+    pub numbers: Numbers,
     /// How long it took.
     pub took: Duration,
     /// Earliest time of the next poll.
@@ -82,63 +86,140 @@ impl PollReport {
         !matches!(self.outcome, Outcome::Fault(_))
     }
 
-    fn row(&self, started_at: Timestamp, n_failures: i64) -> PollRow {
+    fn row(&self, started_at: Timestamp, n_failures: i64, stands: &Stands) -> PollRow {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        let (outcome, message) = match &self.outcome {
-            Outcome::Ok => ("ok", String::new()),
-            Outcome::Unchanged => ("unchanged", String::new()),
-            Outcome::Fault(fault) => (fault.name, fault.told()),
+        let outcome = match &self.outcome {
+            Outcome::Ok => "ok",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Fault(fault) => fault.name,
         };
         PollRow {
             source_key: self.source.as_str().to_owned(),
             started_at,
             duration_ms: i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX),
             outcome: outcome.to_owned(),
-            message,
+            state: stands.state.clone(),
+            since: stands.since,
+            message: stands.message.clone(),
             rule: self.rule.clone(),
             n_rows: count(self.n_rows),
             n_new: count(self.n_new),
             n_updated: count(self.n_updated),
             n_unchanged: count(self.n_unchanged),
             n_pending: count(self.n_pending),
+            n_dated: count(self.numbers.n_dated),
+            n_empty: count(self.numbers.n_empty),
+            n_bad: stands.n_bad,
             n_failures,
             next_poll_at: self.next_poll_at,
         }
     }
 }
 
+/// Earlier polls by which a poll is judged.
+const HISTORY: usize = 10;
+/// News of this long ago still count for how often a source publishes.
+const NEWS_AGE: Duration = Duration::from_hours(14 * 24);
+
 impl Poller {
+    /// Makes a poller that remembers what an earlier process learned of the sites: their robots.txt, and when they were
+    /// last visited.
+    pub async fn new(
+        config: Arc<Config>,
+        client: Arc<Client>,
+        store: Store,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        client.recall_robots(store.robots().await?);
+        for poll in store.latest_polls().await?.values() {
+            let took = Duration::from_millis(u64::try_from(poll.duration_ms).unwrap_or(0));
+            let ended_at = poll.started_at.checked_add(took).unwrap_or(now);
+            if let Some(source) = config.source(&poll.source_key) {
+                client.recall_visit(&source.source.url, ended_at, now);
+            }
+        }
+        Ok(Self { config, client, store })
+    }
+
     /// Polls a source once and keeps what came of it. Only the store itself can make this fail.
     pub async fn once(&self, source: &Arc<SourceConfig>, now: Timestamp) -> Result<PollReport, StoreError> {
         let started = tokio::time::Instant::now();
-        let previous = self.store.polls_of(source.source.key.as_str(), 1).await?.into_iter().next();
+        let key = source.source.key.as_str();
+        let previous = self.store.polls_of(key, 1).await?.into_iter().next();
         let visited = visit::visit(self, source, previous.as_ref().map(|poll| poll.started_at), now).await?;
         let mut report = visited.report;
         report.took = started.elapsed();
         let n_failures = match &report.outcome {
-            Outcome::Fault(_) => previous.map_or(0, |poll| poll.n_failures) + 1,
+            Outcome::Fault(_) => previous.as_ref().map_or(0, |poll| poll.n_failures) + 1,
             _ => 0,
         };
         let timing = Timing {
-            interval: source.interval.unwrap_or(self.config.schedule.interval),
+            interval: self.interval(source, now).await?,
             asked: visited.asked,
             n_failures: u32::try_from(n_failures).unwrap_or(u32::MAX),
         };
         let ended_at = now.checked_add(report.took).unwrap_or(now).round(Unit::Millisecond).unwrap_or(now);
         report.next_poll_at = self.next(ended_at, timing, &report);
-        report.n_pending =
-            usize::try_from(self.store.count_pending(source.source.key.as_str()).await?).unwrap_or(0);
+        report.n_pending = usize::try_from(self.store.count_pending(key).await?).unwrap_or(0);
         let stopped = matches!(&report.outcome, Outcome::Fault(fault) if fault.name == "stopped");
         if !stopped {
-            let mut batch = self.store.begin().await?;
-            if let Some((url, validators)) = &visited.list_validators {
-                batch.keep_validators(source.source.key.as_str(), url, validators, true, now).await?;
-            }
-            batch.keep_poll(&report.row(now, n_failures)).await?;
-            batch.commit().await?;
+            self.keep(source, &report, visited.list_validators, previous.as_ref(), n_failures, now).await?;
         }
         log(&report);
         Ok(report)
+    }
+
+    /// Keeps a poll, last of all that it brought, with what follows from it for how the source stands.
+    async fn keep(
+        &self,
+        source: &SourceConfig,
+        report: &PollReport,
+        list_validators: Option<(String, Validators)>,
+        previous: Option<&PollRow>,
+        n_failures: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = source.source.key.as_str();
+        let read = self.store.polls_that_read(key, HISTORY).await?;
+        let was_read = !read.is_empty() || report.is_ok() || self.store.last_success(key).await?.is_some();
+        let mut batch = self.store.begin().await?;
+        let last_alert = batch.last_alert(key).await?;
+        let past = Past {
+            previous,
+            read: &read,
+            expects_rows_by_rule: source.kind == Kind::List,
+            told_broken: last_alert.as_ref().is_some_and(|alert| alert.kind == Alert::Broke.as_str()),
+            is_known: source.verified || was_read,
+        };
+        let stands = stands(report, now, past);
+        if let Some((url, validators)) = &list_validators {
+            batch.keep_validators(key, url, validators, true, now).await?;
+        }
+        if let Some(alert) = stands.alert {
+            batch.keep_alert(&alert_row(key, alert, &stands, last_alert, now)).await?;
+        }
+        for (origin, body, at) in self.client.fresh_robots() {
+            batch.keep_robots(&origin, &body, at).await?;
+        }
+        batch.keep_poll(&report.row(now, n_failures, &stands)).await?;
+        batch.commit().await
+    }
+
+    /// The source's own interval, else one that follows how often it publishes.
+    async fn interval(&self, source: &SourceConfig, now: Timestamp) -> Result<Duration, StoreError> {
+        let schedule = &self.config.schedule;
+        if let Some(own) = source.interval {
+            return Ok(own);
+        }
+        if !schedule.adaptive {
+            return Ok(schedule.interval);
+        }
+        let since = now.checked_sub(NEWS_AGE).unwrap_or(now);
+        let news = self.store.news_since(source.source.key.as_str(), since).await?;
+        Ok(news.map_or(schedule.interval, |(n_new, first)| {
+            let over = Duration::try_from(now.duration_since(first)).unwrap_or_default();
+            adaptive_interval(u32::try_from(n_new).unwrap_or(u32::MAX), over, schedule)
+        }))
     }
 
     /// Items left over for the next poll are taken soon.
@@ -146,6 +227,25 @@ impl Poller {
         let left_over = report.is_ok() && report.notes.iter().any(|note| note.starts_with(rows::LEFT_OVER));
         let timing = if left_over { Timing { interval: Duration::ZERO, ..timing } } else { timing };
         next_poll_at(now, timing, &self.config.schedule, fastrand::f64())
+    }
+}
+
+/// What the operator is told: of a recovery, what had been wrong and since when.
+fn alert_row(key: &str, alert: Alert, stands: &Stands, last: Option<AlertRow>, now: Timestamp) -> AlertRow {
+    let (state, since, message) = match (alert, last) {
+        (Alert::Recovered, Some(broke)) => {
+            (broke.state, broke.since, "it gives what it should again".to_owned())
+        }
+        _ => (stands.state.clone(), stands.since, stands.message.clone()),
+    };
+    AlertRow {
+        id: 0,
+        source_key: key.to_owned(),
+        at: now,
+        kind: alert.as_str().to_owned(),
+        state,
+        since,
+        message,
     }
 }
 

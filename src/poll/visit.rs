@@ -21,8 +21,8 @@ use crate::{
     extract::{Document, RawEntry},
     fetch::{FetchError, Fetched, Request},
     model::{Kind, Timestamp},
-    normalise::{Normalised, normalise},
-    observe::{EmptyList, Fault},
+    normalise::{Normalised, normalise, time},
+    observe::{EmptyList, Fault, Numbers, hidden},
     schedule::{REVISITS, retry_after, revisit_due},
     store::{KnownEntry, PendingRow, PendingState, StoreError, Validators},
 };
@@ -63,11 +63,14 @@ pub(super) async fn visit(
     let validators = poller.store.validators(key, None).await?;
     let request = Request { url: &source.source.url, validators: &validators, robots: source.robots, now };
     let mut list_validators = None;
-    let mut asked = None;
+    let asked;
     match poller.client.get(request).await {
         Err(error) => return Ok(work.ended(Fault::of_fetch(&error), error.retry_after())),
-        Ok(Fetched::NotModified) => work.report.outcome = Outcome::Unchanged,
-        Ok(Fetched::Document(document, validators)) => {
+        Ok(Fetched::NotModified(fresh_for)) => {
+            work.report.outcome = Outcome::Unchanged;
+            asked = fresh_for;
+        }
+        Ok(Fetched::Document(document, validators, fresh_for)) => {
             let (document, listing) = match read(poller, source, document).await {
                 Ok(read) => read,
                 Err(fault) => return Ok(work.ended(fault, None)),
@@ -76,7 +79,9 @@ pub(super) async fn visit(
                 work.keep_page(document).await?;
                 return Ok(work.ended(fault, None));
             }
-            asked = listing.extracted.ttl_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+            let ttl =
+                listing.extracted.ttl_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+            asked = ttl.max(fresh_for);
             let url = document.url.to_string();
             let taken_whole = work.take_listing(listing).await?;
             work.flush().await?;
@@ -137,6 +142,7 @@ impl<'a> Work<'a> {
             n_updated: 0,
             n_unchanged: 0,
             n_pending: 0,
+            numbers: Numbers::default(),
             took: Duration::ZERO,
             next_poll_at: now,
         };
@@ -191,6 +197,9 @@ impl<'a> Work<'a> {
         if !listing.extracted.entries.is_empty() || self.source.kind == Kind::Feed {
             return Ok(None);
         }
+        if let Some(fault) = hidden(document.url.as_str(), &document.body) {
+            return Ok(Some(fault));
+        }
         let rows_before = self.poller.store.rows_before(self.key()).await?;
         Ok(Some(Fault::of_empty_list(EmptyList {
             url: document.url.as_str(),
@@ -206,6 +215,9 @@ impl<'a> Work<'a> {
         self.report.rule = std::mem::take(&mut listing.extracted.rule);
         self.report.notes = std::mem::take(&mut listing.extracted.notes);
         self.report.n_rows = rows.len();
+        self.report.numbers.n_rows = rows.len();
+        let is_dated = |row: &&Row| time::choose(&row.raw.published, self.source.zone, self.now).0.is_some();
+        self.report.numbers.n_dated = rows.iter().filter(is_dated).count();
         let knowledge = self.knowledge(&rows).await?;
         let (source, now) = (self.source, self.now);
         let mut to_take = Vec::new();
@@ -471,7 +483,11 @@ impl<'a> Work<'a> {
     }
 
     async fn push(&mut self, step: Step) -> Result<(), StoreError> {
-        self.n_entries += usize::from(matches!(step, Step::Entry(_)));
+        if let Step::Entry(item) = &step {
+            self.n_entries += 1;
+            self.report.numbers.n_taken += 1;
+            self.report.numbers.n_empty += usize::from(item.entry.content_text.is_empty());
+        }
         self.steps.push(step);
         if self.n_entries >= MAX_BATCH || self.flushed.elapsed() >= FLUSH_AFTER {
             self.flush().await?;

@@ -31,7 +31,7 @@ pub fn feed(meta: &FeedMeta, stories: &[Story]) -> Vec<u8> {
         room = room.saturating_sub(cost);
         fits
     });
-    let document = Feed {
+    write(&Feed {
         title: text(meta.title),
         subtitle: (!meta.subtitle.is_empty()).then(|| text(meta.subtitle)),
         id: meta.atom_id.to_owned(),
@@ -48,7 +48,11 @@ pub fn feed(meta: &FeedMeta, stories: &[Story]) -> Vec<u8> {
         }),
         entries: fits.filter_map(|story| entry(meta, story)).collect(),
         ..Feed::default()
-    };
+    })
+}
+
+/// Writes a document, with the declaration that says its encoding.
+pub(super) fn write(document: &Feed) -> Vec<u8> {
     let start = br#"<?xml version="1.0" encoding="utf-8"?>"#.to_vec();
     let mut bytes = start;
     bytes.push(b'\n');
@@ -154,12 +158,12 @@ fn text(value: &str) -> Text {
 }
 
 /// Without characters that XML cannot carry; the writer would let them through.
-fn xml(value: &str) -> String {
+pub(super) fn xml(value: &str) -> String {
     xml_text(value).into_owned()
 }
 
 /// A time as Atom wants it, in the zone of the feed, without fractions.
-fn time(at: Timestamp, zone: Offset) -> FixedDateTime {
+pub(super) fn time(at: Timestamp, zone: Offset) -> FixedDateTime {
     let utc = DateTime::from_timestamp(at.as_second(), 0).unwrap_or_default();
     match FixedOffset::east_opt(zone.seconds()) {
         Some(offset) => utc.with_timezone(&offset),

@@ -3,9 +3,11 @@
 //! Pure: the same stories and settings give the same bytes, so that a restart keeps the `ETag`; the feed's own time is
 //! when what readers see last changed, never when it was rendered.
 
+pub mod alerts;
 pub mod atom;
 pub mod body;
 pub mod page;
+pub mod status;
 #[cfg(test)]
 mod tests;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::FeedMeta;
+use super::{FeedMeta, status::escape};
 use crate::{model::Story, normalise::time::rfc3339};
 
 /// Media type of a page.
@@ -53,8 +53,4 @@ fn push_story(page: &mut String, meta: &FeedMeta, story: &Story) {
         escape(&copy.entry.title),
         escape(by),
     );
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -194,3 +194,52 @@ fn the_page_escapes_what_it_shows() {
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
     assert!(html.contains("2026-11-24 10:00") && html.contains("http://127.0.0.1:8750/feed.atom"), "{html}");
 }
+
+#[test]
+fn alerts_are_a_feed_and_the_health_page_shows_what_is_broken_first() {
+    let base_url = Url::parse("http://127.0.0.1:8751/").unwrap();
+    let bureaus = bureaus();
+    let zone = Offset::from_hours(8).unwrap();
+    let meta = FeedMeta {
+        atom_id: "urn:uuid:feed",
+        title: "邸报",
+        subtitle: "",
+        updated_at: at(TEN),
+        zone,
+        language: "zh-CN",
+        base_url: &base_url,
+        bureaus: &bureaus,
+    };
+    let alert = alerts::AlertEntry {
+        id: 7,
+        source_key: "jx".into(),
+        source_name: "江西局".into(),
+        source_url: "https://jx.example/".into(),
+        at: at(TEN + HOUR_MS),
+        recovered: false,
+        state: "no-rows".into(),
+        since: at(TEN),
+        message: "it gave no rows <b>".into(),
+    };
+    let bytes = alerts::feed(&meta, &[alert]);
+    check_xml(&bytes).unwrap();
+    let feed = feed_rs::parser::parse(&*bytes).unwrap();
+    assert_eq!(feed.entries[0].id, "urn:uuid:feed#alerts-7");
+    assert!(feed.entries[0].summary.as_ref().unwrap().content.contains("since 2026-11-24T10:00:00+08:00"));
+
+    let source = |key: &str, state: &str, verified: bool| status::SourceHealth {
+        key: key.into(),
+        name: format!("<{key}>"),
+        state: state.into(),
+        verified,
+        enabled: true,
+        ..status::SourceHealth::default()
+    };
+    let sources =
+        vec![source("fine", "ok", true), source("unknown", "dns", false), source("broken", "no-rows", true)];
+    let health = status::Health { sources, ..status::Health::default() };
+    let html = String::from_utf8(status::page(&health, zone)).unwrap();
+    let place = |key: &str| html.find(&format!("&lt;{key}&gt;")).unwrap();
+    assert!(place("broken") < place("fine") && place("fine") < place("unknown"), "{html}");
+    assert!(html.contains("1 of 3 sources need a look"), "{html}");
+}

@@ -53,6 +53,8 @@ pub struct Admin {
     pub store: Store,
     /// The published documents.
     pub shelf: Shelf,
+    /// The operator's own address, ending in `/`.
+    pub base_url: url::Url,
 }
 
 /// The operator's routes.
@@ -60,7 +62,9 @@ pub fn admin(admin: Admin) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(status::ready))
-        .route("/status", get(status::status))
+        .route("/status", get(status::html))
+        .route("/status.json", get(status::json))
+        .route("/alerts.atom", get(status::alerts))
         .fallback(not_found)
         .with_state(admin)
 }

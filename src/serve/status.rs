@@ -1,47 +1,26 @@
-//! The operator's view: is it ready, and how is each source.
+//! The operator's view: is it ready, how is each source, and what was told.
 
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 
-use super::Admin;
+use super::{Admin, PAGE_POLICY};
 use crate::{
     normalise::time::rfc3339,
-    store::{Counts, PollRow},
+    publish::{
+        FeedMeta,
+        alerts::{self, AlertEntry},
+        atom, page,
+        status::{self, Health, SourceHealth},
+    },
+    store::StoreError,
 };
 
-/// The whole state, for programs.
-#[derive(Debug, Serialize)]
-struct Status {
-    stories: i64,
-    entries: i64,
-    revisions: i64,
-    sources: Vec<SourceStatus>,
-}
-
-/// One source's state.
-#[derive(Debug, Serialize)]
-struct SourceStatus {
-    key: String,
-    name: String,
-    url: String,
-    kind: &'static str,
-    verified: bool,
-    enabled: bool,
-    /// `ok`, `unchanged`, the name of a fault, or `never polled`.
-    state: String,
-    message: String,
-    rule: String,
-    last_poll: Option<String>,
-    next_poll: Option<String>,
-    failures_in_a_row: i64,
-    rows: i64,
-    pending: i64,
-}
+/// Alerts shown.
+const MAX_ALERTS: usize = 200;
 
 /// Whether the store answers and a feed is on the shelf.
 pub(super) async fn ready(State(admin): State<Admin>) -> Response {
@@ -53,40 +32,117 @@ pub(super) async fn ready(State(admin): State<Admin>) -> Response {
     }
 }
 
-/// All sources with their last poll.
-pub(super) async fn status(State(admin): State<Admin>) -> Response {
-    let counts = admin.store.counts().await;
-    let polls = admin.store.latest_polls().await;
-    let (counts, polls) = match (counts, polls) {
-        (Ok(counts), Ok(polls)) => (counts, polls),
-        (Err(error), _) | (_, Err(error)) => return unavailable(&error),
+/// All sources, as a page.
+pub(super) async fn html(State(admin): State<Admin>) -> Response {
+    match health(&admin).await {
+        Ok(health) => {
+            let mut response = status::page(&health, admin.config.feed.zone).into_response();
+            let set = response.headers_mut();
+            set.insert(header::CONTENT_TYPE, HeaderValue::from_static(page::MEDIA_TYPE));
+            set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+            response
+        }
+        Err(error) => unavailable(&error),
+    }
+}
+
+/// All sources, for programs.
+pub(super) async fn json(State(admin): State<Admin>) -> Response {
+    let health = match health(&admin).await {
+        Ok(health) => health,
+        Err(error) => return unavailable(&error),
     };
-    let Counts { stories, entries, revisions } = counts;
+    let time = |at| rfc3339(at, admin.config.feed.zone);
+    let source = |source: SourceHealth| {
+        serde_json::json!({
+            "key": source.key, "name": source.name, "url": source.url, "kind": source.kind,
+            "verified": source.verified, "enabled": source.enabled, "state": source.state,
+            "since": source.since.map(time), "message": source.message, "rule": source.rule,
+            "last_poll": source.last_poll.map(time), "next_poll": source.next_poll.map(time),
+            "failures_in_a_row": source.n_failures, "rows": source.n_rows, "pending": source.n_pending,
+        })
+    };
+    let sources: Vec<serde_json::Value> = health.sources.into_iter().map(source).collect();
+    Json(serde_json::json!({
+        "stories": health.stories, "entries": health.entries, "revisions": health.revisions, "sources": sources,
+    }))
+    .into_response()
+}
+
+async fn health(admin: &Admin) -> Result<Health, StoreError> {
+    let counts = admin.store.counts().await?;
+    let polls = admin.store.latest_polls().await?;
     let sources = admin.config.sources.iter().map(|source| {
-        let poll = polls.get(source.source.key.as_str());
-        let time = |at| rfc3339(at, admin.config.feed.zone);
-        let text = |field: fn(&PollRow) -> &String| poll.map(field).cloned().unwrap_or_default();
-        SourceStatus {
+        let known = SourceHealth {
             key: source.source.key.to_string(),
             name: source.source.name.clone(),
             url: source.source.url.to_string(),
-            kind: source.kind.as_str(),
+            kind: source.kind.as_str().to_owned(),
             verified: source.verified,
             enabled: source.enabled,
-            state: poll.map_or_else(|| "never polled".into(), |poll| poll.outcome.clone()),
-            message: text(|poll| &poll.message),
-            rule: text(|poll| &poll.rule),
-            last_poll: poll.map(|poll| time(poll.started_at)),
-            next_poll: poll.map(|poll| time(poll.next_poll_at)),
-            failures_in_a_row: poll.map_or(0, |poll| poll.n_failures),
-            rows: poll.map_or(0, |poll| poll.n_rows),
-            pending: poll.map_or(0, |poll| poll.n_pending),
+            ..SourceHealth::default()
+        };
+        let Some(poll) = polls.get(source.source.key.as_str()) else {
+            return SourceHealth { state: "never polled".into(), ..known };
+        };
+        SourceHealth {
+            state: poll.state.clone(),
+            since: Some(poll.since),
+            message: poll.message.clone(),
+            rule: poll.rule.clone(),
+            last_poll: Some(poll.started_at),
+            next_poll: Some(poll.next_poll_at),
+            n_failures: poll.n_failures,
+            n_rows: poll.n_rows,
+            n_pending: poll.n_pending,
+            ..known
         }
     });
-    Json(Status { stories, entries, revisions, sources: sources.collect() }).into_response()
+    Ok(Health {
+        stories: counts.stories,
+        entries: counts.entries,
+        revisions: counts.revisions,
+        sources: sources.collect(),
+    })
 }
 
-fn unavailable(error: &crate::store::StoreError) -> Response {
+/// Breaks and recoveries, as a feed.
+pub(super) async fn alerts(State(admin): State<Admin>) -> Response {
+    let (rows, state) = match (admin.store.alerts(MAX_ALERTS).await, admin.store.feed_state().await) {
+        (Ok(rows), Ok(state)) => (rows, state),
+        (Err(error), _) | (_, Err(error)) => return unavailable(&error),
+    };
+    let entry = |row: crate::store::AlertRow| {
+        let source = admin.config.source(&row.source_key);
+        AlertEntry {
+            id: row.id,
+            source_name: source.map_or_else(|| row.source_key.clone(), |source| source.source.name.clone()),
+            source_url: source.map(|source| source.source.url.to_string()).unwrap_or_default(),
+            source_key: row.source_key,
+            at: row.at,
+            recovered: row.kind == "recovered",
+            state: row.state,
+            since: row.since,
+            message: row.message,
+        }
+    };
+    let entries: Vec<AlertEntry> = rows.into_iter().map(entry).collect();
+    let config = &admin.config;
+    let meta = FeedMeta {
+        atom_id: &state.atom_id,
+        title: &config.feed.title,
+        subtitle: "",
+        updated_at: state.changed_at,
+        zone: config.feed.zone,
+        language: &config.feed.language,
+        base_url: &admin.base_url,
+        bureaus: &config.bureaus,
+    };
+    let document = alerts::feed(&meta, &entries);
+    ([(header::CONTENT_TYPE, atom::MEDIA_TYPE)], document).into_response()
+}
+
+fn unavailable(error: &StoreError) -> Response {
     tracing::error!(%error, cause = std::error::Error::source(error), "the store does not answer");
     (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; the log says why\n").into_response()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
-use super::{Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
+use super::{AlertRow, Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
 use crate::{
     dedup::{Candidate, Features},
     extract::Document,
@@ -433,6 +433,8 @@ impl Batch {
             .bind(poll.started_at.as_millisecond())
             .bind(poll.duration_ms)
             .bind(&poll.outcome)
+            .bind(&poll.state)
+            .bind(poll.since.as_millisecond())
             .bind(&poll.message)
             .bind(&poll.rule)
             .bind(poll.n_rows)
@@ -440,9 +442,48 @@ impl Batch {
             .bind(poll.n_updated)
             .bind(poll.n_unchanged)
             .bind(poll.n_pending)
+            .bind(poll.n_dated)
+            .bind(poll.n_empty)
+            .bind(poll.n_bad)
             .bind(poll.n_failures)
             .bind(poll.next_poll_at.as_millisecond());
         self.run(query, "keep a poll").await
+    }
+
+    /// What the operator was last told of a source: its kind, the state, and since when.
+    pub async fn last_alert(&mut self, source_key: &str) -> Result<Option<AlertRow>, StoreError> {
+        let row = sqlx::query(sql::ALERT_LAST).bind(source_key).fetch_optional(&mut *self.tx).await;
+        let row = row.doing("read the last alert")?;
+        let alert = |row: SqliteRow| -> Result<AlertRow, sqlx::Error> {
+            Ok(AlertRow {
+                id: 0,
+                source_key: source_key.to_owned(),
+                at: from_ms(row.try_get(2)?),
+                kind: row.try_get(0)?,
+                state: row.try_get(1)?,
+                since: from_ms(row.try_get(2)?),
+                message: String::new(),
+            })
+        };
+        row.map(alert).transpose().doing("read the last alert")
+    }
+
+    /// Keeps what the operator is told.
+    pub async fn keep_alert(&mut self, alert: &AlertRow) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::ALERT_KEEP)
+            .bind(&alert.source_key)
+            .bind(alert.at.as_millisecond())
+            .bind(&alert.kind)
+            .bind(&alert.state)
+            .bind(alert.since.as_millisecond())
+            .bind(&alert.message);
+        self.run(query, "keep an alert").await
+    }
+
+    /// Keeps the robots.txt of a site.
+    pub async fn keep_robots(&mut self, origin: &str, body: &[u8], at: Timestamp) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::ROBOTS_KEEP).bind(origin).bind(body).bind(at.as_millisecond());
+        self.run(query, "keep a robots.txt").await
     }
 
     pub(super) async fn run(

@@ -94,7 +94,11 @@ pub struct PollRow {
     pub duration_ms: i64,
     /// `ok`, `unchanged`, or the name of a fault.
     pub outcome: String,
-    /// The fault in plain words.
+    /// `ok`, or the name of the fault or concern.
+    pub state: String,
+    /// Since when the source has been in that state.
+    pub since: Timestamp,
+    /// The fault or concern in plain words.
     pub message: String,
     /// Which rule gave the rows.
     pub rule: String,
@@ -108,10 +112,35 @@ pub struct PollRow {
     pub n_unchanged: i64,
     /// Rows still waiting for their article.
     pub n_pending: i64,
+    /// Rows whose date was understood.
+    pub n_dated: i64,
+    /// Entries made that have no text.
+    pub n_empty: i64,
+    /// Polls in a row whose state was not `ok`, this one included.
+    pub n_bad: i64,
     /// Failures in a row, this one included.
     pub n_failures: i64,
     /// Earliest time of the next visit.
     pub next_poll_at: Timestamp,
+}
+
+/// Something that the operator was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertRow {
+    /// Its number.
+    pub id: i64,
+    /// The source.
+    pub source_key: String,
+    /// When it was told.
+    pub at: Timestamp,
+    /// `broke` or `recovered`.
+    pub kind: String,
+    /// What was wrong.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// In plain words.
+    pub message: String,
 }
 
 /// The validators that an address sent with its last good answer.

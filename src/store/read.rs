@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{
-    Doing, KnownEntry, PendingRow, PendingState, PollRow, Store, StoreError, Validators, batch::known_entry,
-    from_ms, json_list, sql,
+    AlertRow, Doing, KnownEntry, PendingRow, PendingState, PollRow, Store, StoreError, Validators,
+    batch::known_entry, from_ms, json_list, sql,
 };
 use crate::{
     extract::RawEntry,
@@ -142,6 +142,67 @@ impl Store {
             .await
             .doing("read a source's polls")?;
         rows.iter().map(poll).collect::<Result<_, _>>().doing("read a poll")
+    }
+
+    /// The latest visits that read a source, newest first.
+    pub async fn polls_that_read(&self, source_key: &str, limit: usize) -> Result<Vec<PollRow>, StoreError> {
+        let rows = sqlx::query(sql::POLLS_READ)
+            .bind(source_key)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read a source's polls")?;
+        rows.iter().map(poll).collect::<Result<_, _>>().doing("read a poll")
+    }
+
+    /// How many entries a source brought since a time, its first reading left out, and when the first of the polls
+    /// counted was; `None` before it was read twice.
+    pub async fn news_since(
+        &self,
+        source_key: &str,
+        since: Timestamp,
+    ) -> Result<Option<(i64, Timestamp)>, StoreError> {
+        let row = sqlx::query(sql::POLL_NEWS)
+            .bind(source_key)
+            .bind(since.as_millisecond())
+            .fetch_one(&self.readers)
+            .await
+            .doing("count a source's news")?;
+        let news = || -> Result<Option<(i64, Timestamp)>, sqlx::Error> {
+            let n_new: i64 = row.try_get(0)?;
+            Ok(row.try_get::<Option<i64>, _>(1)?.map(|first| (n_new, from_ms(first))))
+        };
+        news().doing("count a source's news")
+    }
+
+    /// What the operator was told lately, newest first.
+    pub async fn alerts(&self, limit: usize) -> Result<Vec<AlertRow>, StoreError> {
+        let rows = sqlx::query(sql::ALERTS_RECENT)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read alerts")?;
+        let alert = |row: &SqliteRow| -> Result<AlertRow, sqlx::Error> {
+            Ok(AlertRow {
+                id: row.try_get("id")?,
+                source_key: row.try_get("source_key")?,
+                at: from_ms(row.try_get("at_ms")?),
+                kind: row.try_get("kind")?,
+                state: row.try_get("state")?,
+                since: from_ms(row.try_get("since_ms")?),
+                message: row.try_get("message")?,
+            })
+        };
+        rows.iter().map(alert).collect::<Result<_, _>>().doing("read an alert")
+    }
+
+    /// The robots.txt of all sites: origin, body, time of fetching.
+    pub async fn robots(&self) -> Result<Vec<(String, Vec<u8>, Timestamp)>, StoreError> {
+        let rows = sqlx::query(sql::ROBOTS_ALL).fetch_all(&self.readers).await.doing("read robots.txt")?;
+        let site = |row: &SqliteRow| -> Result<_, sqlx::Error> {
+            Ok((row.try_get(0)?, row.try_get(1)?, from_ms(row.try_get(2)?)))
+        };
+        rows.iter().map(site).collect::<Result<_, _>>().doing("read robots.txt")
     }
 
     /// When a source was last visited with success.
@@ -291,6 +352,7 @@ impl Store {
         batch
             .run(sqlx::query(sql::PURGE_VALIDATORS).bind(documents.as_millisecond()), "purge validators")
             .await?;
+        batch.run(sqlx::query(sql::PURGE_ALERTS).bind(documents.as_millisecond()), "purge alerts").await?;
         batch.run(sqlx::query(sql::PURGE_ROWS).bind(rows.as_millisecond()), "purge rows").await?;
         batch.commit().await?;
         let mut purged = 0;
@@ -382,6 +444,8 @@ fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
         started_at: from_ms(row.try_get("started_ms")?),
         duration_ms: row.try_get("duration_ms")?,
         outcome: row.try_get("outcome")?,
+        state: row.try_get("state")?,
+        since: from_ms(row.try_get("since_ms")?),
         message: row.try_get("message")?,
         rule: row.try_get("rule")?,
         n_rows: row.try_get("n_rows")?,
@@ -389,6 +453,9 @@ fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
         n_updated: row.try_get("n_updated")?,
         n_unchanged: row.try_get("n_unchanged")?,
         n_pending: row.try_get("n_pending")?,
+        n_dated: row.try_get("n_dated")?,
+        n_empty: row.try_get("n_empty")?,
+        n_bad: row.try_get("n_bad")?,
         n_failures: row.try_get("n_failures")?,
         next_poll_at: from_ms(row.try_get("next_poll_ms")?),
     })

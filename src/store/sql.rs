@@ -74,13 +74,20 @@ statements! {
         last_modified = excluded.last_modified, body_hash = excluded.body_hash, at_ms = excluded.at_ms, is_list = excluded.is_list";
     DOCUMENT_KEEP = "INSERT INTO document (source_key, url, content_type, body, fetched_ms) VALUES ($1, $2, $3, $4, $5)";
 
-    POLL_KEEP = "INSERT INTO poll (source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
-        n_unchanged, n_pending, n_failures, next_poll_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    POLLS_LATEST = "SELECT source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
-        n_unchanged, n_pending, n_failures, next_poll_ms FROM poll \
-        WHERE id IN (SELECT max(id) FROM poll GROUP BY source_key)";
-    POLLS_OF = "SELECT source_key, started_ms, duration_ms, outcome, message, rule, n_rows, n_new, n_updated, \
-        n_unchanged, n_pending, n_failures, next_poll_ms FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
+    POLL_KEEP = "INSERT INTO poll (source_key, started_ms, duration_ms, outcome, state, since_ms, message, rule, n_rows, \
+        n_new, n_updated, n_unchanged, n_pending, n_dated, n_empty, n_bad, n_failures, next_poll_ms) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    POLLS_LATEST = "SELECT * FROM poll WHERE id IN (SELECT max(id) FROM poll GROUP BY source_key)";
+    POLLS_OF = "SELECT * FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
+    POLLS_READ = "SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2";
+    POLL_NEWS = "SELECT coalesce(sum(n_new), 0), min(started_ms) FROM poll WHERE source_key = $1 AND started_ms >= $2 \
+        AND id > (SELECT min(id) FROM poll WHERE source_key = $1 AND outcome = 'ok')";
+    ALERT_LAST = "SELECT kind, state, since_ms FROM alert WHERE source_key = $1 ORDER BY id DESC LIMIT 1";
+    ALERT_KEEP = "INSERT INTO alert (source_key, at_ms, kind, state, since_ms, message) VALUES ($1, $2, $3, $4, $5, $6)";
+    ALERTS_RECENT = "SELECT id, source_key, at_ms, kind, state, since_ms, message FROM alert ORDER BY id DESC LIMIT $1";
+    ROBOTS_ALL = "SELECT origin, body, fetched_ms FROM robots";
+    ROBOTS_KEEP = "INSERT INTO robots (origin, body, fetched_ms) VALUES ($1, $2, $3) ON CONFLICT (origin) DO UPDATE SET \
+        body = excluded.body, fetched_ms = excluded.fetched_ms";
     POLL_SUCCEEDED = "SELECT max(started_ms) FROM poll WHERE source_key = $1 AND outcome IN ('ok', 'unchanged')";
     POLL_ROWS_BEFORE = "SELECT max(n_rows) FROM (SELECT n_rows FROM poll WHERE source_key = $1 AND outcome = 'ok' \
         ORDER BY id DESC LIMIT 20)";
@@ -104,6 +111,7 @@ statements! {
     PURGE_DOCUMENTS = "DELETE FROM document WHERE fetched_ms < $1";
     PURGE_POLLS = "DELETE FROM poll WHERE started_ms < $1 AND id NOT IN (SELECT max(id) FROM poll GROUP BY source_key) \
         AND id NOT IN (SELECT max(id) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key)";
+    PURGE_ALERTS = "DELETE FROM alert WHERE at_ms < $1 AND id NOT IN (SELECT max(id) FROM alert GROUP BY source_key)";
     PURGE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT e.id FROM entry e JOIN story s ON s.id = e.story_id \
         WHERE s.changed_ms < $1 AND e.changed_ms < $1 LIMIT $2)";
     PURGE_STORIES = "DELETE FROM story WHERE changed_ms < $1 \

@@ -80,6 +80,8 @@ async fn purging_keeps_the_last_poll_and_the_last_success_of_each_source() {
         started_at: at(started),
         duration_ms: 1,
         outcome: outcome.into(),
+        state: outcome.into(),
+        since: at(started),
         message: String::new(),
         rule: String::new(),
         n_rows: 3,
@@ -87,6 +89,9 @@ async fn purging_keeps_the_last_poll_and_the_last_success_of_each_source() {
         n_updated: 0,
         n_unchanged: 3,
         n_pending: 0,
+        n_dated: 3,
+        n_empty: 0,
+        n_bad: 0,
         n_failures: 0,
         next_poll_at: at(started + 1),
     };
