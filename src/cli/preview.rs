@@ -12,7 +12,7 @@ use url::Url;
 use super::{Failure, SOME_FAILED, Start, USAGE, runtime};
 use crate::{
     clock,
-    config::Config,
+    config::{Config, Route},
     exchange::EntryLine,
     extract::Document,
     fetch::{Client, Fetched, Request},
@@ -118,7 +118,13 @@ fn fetched(config: &Config, url: &Url) -> Result<Document, Failure> {
         let client = Client::new(&config.fetch, CancellationToken::new())
             .map_err(|error| Failure::new(USAGE, error))?;
         let validators = HashMap::new();
-        let request = Request { url, validators: &validators, robots: true, now: clock::now() };
+        let request = Request {
+            url,
+            validators: &validators,
+            robots: true,
+            route: &Route::default(),
+            now: clock::now(),
+        };
         match client.get(request).await {
             Ok(Fetched::Document(document, ..)) => Ok(document),
             Ok(Fetched::NotModified(_)) => {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, Feed, Fetch, Place, Retention, Schedule, Server, SourceConfig,
+    Config, ConfigError, Feed, Fetch, Place, Retention, Route, Schedule, Server, SourceConfig, Tls,
     layer::{ArticleLayer, FileLayer, JsonLayer, Layer, ListLayer, ProfileLayer, SourceLayer},
     load::{Merged, REGIONS},
     value::{Many, PathText, Pattern, Period, PickText},
@@ -293,6 +293,10 @@ impl SourceBuilder<'_> {
         if kind == Kind::Site && rules.list.article_url.is_none() {
             return Err("is of kind `site`, but neither it nor its profile sets `list.article_url`".into());
         }
+        let legacy_tls = raw.tls == Some(Tls::Legacy);
+        if legacy_tls && !cfg!(feature = "legacy-tls") {
+            return Err("sets `tls = \"legacy\"`, which needs a build with the feature `legacy-tls`".into());
+        }
         let fetch_articles = merged.article.as_ref().and_then(|article| article.fetch);
         Ok(SourceConfig {
             source: Source {
@@ -313,6 +317,16 @@ impl SourceBuilder<'_> {
             fetch_articles: fetch_articles.unwrap_or(kind != Kind::Feed),
             zone: raw.timezone.map_or(self.feed.zone, |zone| zone.0),
             robots: raw.robots.unwrap_or(true),
+            mirrors: raw
+                .mirrors
+                .clone()
+                .map(|many| many.0.into_iter().map(|url| url.0).collect())
+                .unwrap_or_default(),
+            route: Route {
+                proxy: raw.proxy.clone(),
+                extra_ca: raw.extra_ca.clone().filter(|path| !path.is_empty()).map(PathBuf::from),
+                legacy_tls,
+            },
             place: place.clone(),
         })
     }

@@ -12,6 +12,17 @@ use super::value::{
 };
 use crate::model::{Kind, Role};
 
+/// Which encryption a source is asked with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Today's.
+    #[default]
+    Modern,
+    /// Also what is outdated, through OpenSSL; needs a build with the feature `legacy-tls`.
+    Legacy,
+}
+
 /// Something of which a nearer layer can lie over a farther one.
 pub(crate) trait Layer {
     /// What `self` sets wins; what it leaves out comes from `below`.
@@ -288,6 +299,14 @@ layer! {
         robots: bool,
         /// Why robots.txt is not followed.
         robots_reason: String,
+        /// Other addresses of the same page, asked in turn when the first cannot be read.
+        mirrors: Many<WebUrl>,
+        /// A proxy for this source alone: `env`, `none` or an address.
+        proxy: ProxyChoice,
+        /// PEM file with further certificate authorities for this source alone.
+        extra_ca: String,
+        /// `legacy` for servers that offer only outdated encryption.
+        tls: Tls,
         ; tables
         /// Overrides of the profile's rules for list pages.
         list: ListLayer,

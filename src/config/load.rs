@@ -133,8 +133,9 @@ fn read_file(path: &Path, places: &mut BTreeMap<String, Place>) -> Result<FileLa
             let (name, text) = read_text(&path)?;
             let include: IncludeLayer = parse(&name, &text)?;
             locate(&name, &text, &include.source, places)?;
-            let include =
+            let mut include =
                 FileLayer { profile: include.profile, source: include.source, ..FileLayer::default() };
+            anchor_paths(&mut include, path.parent().unwrap_or(Path::new("")));
             layer = layer.over(include);
         }
     }
@@ -177,7 +178,8 @@ fn anchor_paths(layer: &mut FileLayer, folder: &Path) {
         *path = folder.join(&*path);
     }
     let extra_ca = layer.fetch.as_mut().and_then(|fetch| fetch.extra_ca.as_mut());
-    if let Some(path) = extra_ca.filter(|path| !path.is_empty()) {
+    let of_sources = layer.source.iter_mut().filter_map(|source| source.extra_ca.as_mut());
+    for path in extra_ca.into_iter().chain(of_sources).filter(|path| !path.is_empty()) {
         *path = folder.join(&*path).display().to_string();
     }
 }

@@ -15,7 +15,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use jiff::tz::Offset;
 use url::Url;
 
-pub use layer::FileLayer;
+pub use layer::{FileLayer, Tls};
 pub use load::{DEFAULTS, Origins, Place};
 pub use value::{Network, Period, ProxyChoice};
 
@@ -165,6 +165,17 @@ pub struct Fetch {
     pub robots: bool,
 }
 
+/// How a site is reached, where that differs from `[fetch]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// Its proxy.
+    pub proxy: Option<ProxyChoice>,
+    /// File with further certificate authorities.
+    pub extra_ca: Option<PathBuf>,
+    /// Whether outdated encryption is accepted.
+    pub legacy_tls: bool,
+}
+
 /// When sources are polled.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
@@ -215,6 +226,10 @@ pub struct SourceConfig {
     pub zone: Offset,
     /// Whether robots.txt is followed.
     pub robots: bool,
+    /// Other addresses of the same page.
+    pub mirrors: Vec<Url>,
+    /// How its site is reached, where that differs from the others.
+    pub route: Route,
     /// Where it is described.
     pub place: Place,
 }

@@ -66,7 +66,7 @@ pub struct Network {
 }
 
 /// Which proxy requests go through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ProxyChoice {
     /// What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
     Env,

@@ -14,7 +14,11 @@ mod proxy;
 pub mod robots;
 mod robots_cache;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{
     StatusCode,
@@ -27,7 +31,12 @@ use url::Url;
 pub use error::FetchError;
 
 use self::{gate::Gates, guard::Guard, robots_cache::RobotsCache};
-use crate::{config, extract::Document, model::Timestamp, store::Validators};
+use crate::{
+    config::{self, Route},
+    extract::Document,
+    model::Timestamp,
+    store::Validators,
+};
 
 /// Redirects followed in one request.
 const MAX_REDIRECTS: usize = 5;
@@ -44,14 +53,13 @@ const ACCEPT_LANGUAGE: &str = "zh-CN,zh;q=0.9,en;q=0.3";
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// Those of sources that are reached in a way of their own, made when first needed.
+    others: Mutex<HashMap<Route, reqwest::Client>>,
+    settings: config::Fetch,
     guard: Arc<Guard>,
     gates: Gates,
     robots: RobotsCache,
     slots: Semaphore,
-    follow_robots: bool,
-    max_body_bytes: u64,
-    timeout: Duration,
-    user_agent: String,
     stop: CancellationToken,
 }
 
@@ -64,6 +72,8 @@ pub struct Request<'a> {
     pub validators: &'a HashMap<String, Validators>,
     /// Whether robots.txt is followed for this source.
     pub robots: bool,
+    /// How the site is reached.
+    pub route: &'a Route,
     /// The present, for dates in `Retry-After`.
     pub now: Timestamp,
 }
@@ -83,15 +93,13 @@ impl Client {
     pub fn new(settings: &config::Fetch, stop: CancellationToken) -> Result<Self, FetchError> {
         let guard = Arc::new(Guard::new(settings.allow_private.clone(), proxy::hosts(&settings.proxy)));
         Ok(Self {
-            http: http_client(settings, &guard)?,
+            http: http_client(settings, &guard, false)?,
+            others: Mutex::default(),
+            settings: settings.clone(),
             guard,
             gates: Gates::new(settings.per_host_interval),
             robots: RobotsCache::default(),
             slots: Semaphore::new(settings.concurrency),
-            follow_robots: settings.robots,
-            max_body_bytes: settings.max_body_bytes,
-            timeout: settings.timeout,
-            user_agent: settings.user_agent.clone(),
             stop,
         })
     }
@@ -115,7 +123,7 @@ impl Client {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let delay = self.permitted(&url, request).await?;
-            match self.hop(&url, request.validators.get(url.as_str()), delay, request.now).await? {
+            match self.hop(&url, request.validators.get(url.as_str()), delay, request).await? {
                 Hop::Done(fetched) => return Ok(fetched),
                 Hop::Redirect(next) => url = next,
             }
@@ -126,10 +134,10 @@ impl Client {
     /// Checks that an address may be visited; returns the pause that its robots.txt asks for.
     async fn permitted(&self, url: &Url, request: Request<'_>) -> Result<Option<Duration>, FetchError> {
         self.guard.check(url)?;
-        if !(self.follow_robots && request.robots) {
+        if !(self.settings.robots && request.robots) {
             return Ok(None);
         }
-        let rules = self.robots_of(url, request.now).await?;
+        let rules = self.robots_of(url, request).await?;
         let path =
             url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         if rules.allows(&path) {
@@ -139,27 +147,45 @@ impl Client {
         }
     }
 
+    /// The HTTP client for a route.
+    fn http(&self, route: &Route) -> Result<reqwest::Client, FetchError> {
+        if *route == Route::default() {
+            return Ok(self.http.clone());
+        }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = others.get(route) {
+            return Ok(known.clone());
+        }
+        let mut settings = self.settings.clone();
+        settings.proxy = route.proxy.clone().unwrap_or(settings.proxy);
+        settings.extra_ca = route.extra_ca.clone().or(settings.extra_ca);
+        let guard = Arc::new(Guard::new(settings.allow_private.clone(), proxy::hosts(&settings.proxy)));
+        let made = http_client(&settings, &guard, route.legacy_tls)?;
+        others.insert(route.clone(), made.clone());
+        Ok(made)
+    }
+
     async fn hop(
         &self,
         url: &Url,
         validators: Option<&Validators>,
         delay: Option<Duration>,
-        now: Timestamp,
+        request: Request<'_>,
     ) -> Result<Hop, FetchError> {
         let _turn = self.gates.enter(url, delay).await;
         let _slot = self.slots.acquire().await.map_err(|_| FetchError::Stopped { url: url.clone() })?;
+        let http = self.http(request.route)?;
         let exchange = async {
-            let response = self
-                .http
+            let response = http
                 .get(url.clone())
                 .headers(conditions(validators))
                 .send()
                 .await
                 .map_err(|e| FetchError::of(e, url))?;
-            self.answer(url, response, validators, now).await
+            self.answer(url, response, validators, request.now).await
         };
         // reqwest's own total limit starts anew for the body in some versions; this one covers all.
-        let limited = tokio::time::timeout(self.timeout, exchange).await;
+        let limited = tokio::time::timeout(self.settings.timeout, exchange).await;
         limited.unwrap_or_else(|_| Err(FetchError::Timeout { url: url.clone(), stage: "to answer in full" }))
     }
 
@@ -203,13 +229,14 @@ impl Client {
     }
 
     async fn body(&self, url: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
-        let too_large = || FetchError::TooLarge { url: url.clone(), limit_bytes: self.max_body_bytes };
-        if response.content_length().is_some_and(|length| length > self.max_body_bytes) {
+        let limit_bytes = self.settings.max_body_bytes;
+        let too_large = || FetchError::TooLarge { url: url.clone(), limit_bytes };
+        if response.content_length().is_some_and(|length| length > limit_bytes) {
             return Err(too_large());
         }
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|e| FetchError::of(e, url))? {
-            if (body.len() + piece.len()) as u64 > self.max_body_bytes {
+            if (body.len() + piece.len()) as u64 > limit_bytes {
                 return Err(too_large());
             }
             body.extend_from_slice(&piece);
@@ -224,7 +251,11 @@ enum Hop {
     Redirect(Url),
 }
 
-fn http_client(settings: &config::Fetch, guard: &Arc<Guard>) -> Result<reqwest::Client, FetchError> {
+fn http_client(
+    settings: &config::Fetch,
+    guard: &Arc<Guard>,
+    legacy_tls: bool,
+) -> Result<reqwest::Client, FetchError> {
     // Only the first call in a process takes effect, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
@@ -256,7 +287,22 @@ fn http_client(settings: &config::Fetch, guard: &Arc<Guard>) -> Result<reqwest::
             reqwest::Certificate::from_pem_bundle(&pem).map_err(|source| FetchError::Setup { source })?;
         builder = builder.tls_certs_merge(certificates);
     }
+    if legacy_tls {
+        builder = outdated(builder);
+    }
     builder.build().map_err(|source| FetchError::Setup { source })
+}
+
+/// Accepts outdated encryption, through OpenSSL: the library used otherwise refuses RSA key exchange and CBC suites.
+#[cfg(feature = "legacy-tls")]
+fn outdated(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tls_backend_native().tls_version_min(reqwest::tls::Version::TLS_1_0)
+}
+
+/// Configuration refuses the setting in a build without the feature.
+#[cfg(not(feature = "legacy-tls"))]
+fn outdated(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
 }
 
 fn conditions(validators: Option<&Validators>) -> HeaderMap {

@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Client, FetchError, Fetched, Hop, MAX_REDIRECTS,
+    Client, FetchError, Fetched, Hop, MAX_REDIRECTS, Request,
     robots::{MAX_BODY_BYTES, Robots},
 };
 use crate::model::Timestamp;
@@ -47,12 +47,13 @@ impl RobotsCache {
 
 impl Client {
     /// The rules of the site of an address.
-    pub(super) async fn robots_of(&self, url: &Url, now: Timestamp) -> Result<Arc<Robots>, FetchError> {
+    pub(super) async fn robots_of(&self, url: &Url, request: Request<'_>) -> Result<Arc<Robots>, FetchError> {
+        let now = request.now;
         let origin = url.origin().ascii_serialization();
         if let Some(rules) = self.robots.find(&origin, now, FRESH_FOR) {
             return Ok(rules);
         }
-        match self.fetch_robots(url, now).await {
+        match self.fetch_robots(url, request).await {
             Ok(body) => {
                 let site = (origin, body, now);
                 self.robots.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(site.clone());
@@ -75,14 +76,14 @@ impl Client {
     }
 
     /// The body of a robots.txt; an empty one allows everything.
-    async fn fetch_robots(&self, url: &Url, now: Timestamp) -> Result<Vec<u8>, FetchError> {
+    async fn fetch_robots(&self, url: &Url, request: Request<'_>) -> Result<Vec<u8>, FetchError> {
         let mut at = url.clone();
         at.set_path("/robots.txt");
         at.set_query(None);
         at.set_fragment(None);
         for _ in 0..=MAX_REDIRECTS {
             self.guard.check(&at)?;
-            match self.hop(&at, None, None, now).await {
+            match self.hop(&at, None, None, request).await {
                 Ok(Hop::Redirect(next)) => at = next,
                 Ok(Hop::Done(Fetched::Document(document, ..))) => {
                     let mut body = document.body;
@@ -107,7 +108,8 @@ impl Client {
 
     /// The name by which robots.txt addresses us: the User-Agent up to its first character that no token has.
     fn product_token(&self) -> &str {
-        let end = self.user_agent.find(|c: char| !(c.is_ascii_alphabetic() || c == '-' || c == '_'));
-        self.user_agent.get(..end.unwrap_or(self.user_agent.len())).unwrap_or_default()
+        let agent = &self.settings.user_agent;
+        let end = agent.find(|c: char| !(c.is_ascii_alphabetic() || c == '-' || c == '_'));
+        agent.get(..end.unwrap_or(agent.len())).unwrap_or_default()
     }
 }

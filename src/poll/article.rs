@@ -72,7 +72,8 @@ impl Visitor<'_> {
         validators: HashMap<String, Validators>,
         now: Timestamp,
     ) -> Visit {
-        let request = Request { url, validators: &validators, robots: source.robots, now };
+        let request =
+            Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
         let (document, validators) = match self.client.get(request).await {
             Ok(Fetched::NotModified(_)) => return Visit::Unchanged,
             Ok(Fetched::Document(document, validators, _)) => (document, validators),

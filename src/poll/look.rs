@@ -92,7 +92,8 @@ impl Looker {
         };
         let url = &source.source.url;
         let validators = HashMap::new();
-        let request = Request { url, validators: &validators, robots: source.robots, now };
+        let request =
+            Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
         match self.client.get(request).await {
             Err(error) => look.fault = Some(Fault::of_fetch(&error)),
             Ok(Fetched::NotModified(_)) => {}

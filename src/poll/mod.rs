@@ -74,6 +74,8 @@ pub struct PollReport {
     pub n_pending: usize,
     /// What it is judged by, beside its own history.
     pub numbers: Numbers,
+    /// Why it was read from a mirror, if it was.
+    pub mirrored: Option<Fault>,
     /// How long it took.
     pub took: Duration,
     /// Earliest time of the next poll.

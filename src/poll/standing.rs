@@ -62,6 +62,7 @@ fn wrong(report: &PollReport, past: Past) -> Option<(String, String)> {
     let told = |fault: &Fault| (fault.name.to_owned(), fault.told());
     match &report.outcome {
         Outcome::Fault(fault) => Some(told(fault)),
+        _ if report.mirrored.is_some() => report.mirrored.as_ref().map(told),
         Outcome::Ok => {
             let before: Vec<Numbers> = past.read.iter().map(numbers).collect();
             concern(report.numbers, &before, &report.rule, past.expects_rows_by_rule).as_ref().map(told)
@@ -107,6 +108,7 @@ mod tests {
             n_unchanged: 0,
             n_pending: 0,
             numbers: Numbers { n_rows, n_dated: n_rows, n_taken: 0, n_empty: 0 },
+            mirrored: None,
             took: Duration::ZERO,
             next_poll_at: at(0),
         }

@@ -61,10 +61,9 @@ pub(super) async fn visit(
     let is_first = poller.store.last_success(key).await?.is_none();
     let mut work = Work::new(poller, source, is_first, now);
     let validators = poller.store.validators(key, None).await?;
-    let request = Request { url: &source.source.url, validators: &validators, robots: source.robots, now };
     let mut list_validators = None;
     let asked;
-    match poller.client.get(request).await {
+    match work.ask(&validators).await {
         Err(error) => return Ok(work.ended(Fault::of_fetch(&error), error.retry_after())),
         Ok(Fetched::NotModified(fresh_for)) => {
             work.report.outcome = Outcome::Unchanged;
@@ -143,6 +142,7 @@ impl<'a> Work<'a> {
             n_unchanged: 0,
             n_pending: 0,
             numbers: Numbers::default(),
+            mirrored: None,
             took: Duration::ZERO,
             next_poll_at: now,
         };
@@ -180,6 +180,34 @@ impl<'a> Work<'a> {
         Visited { report: self.report, asked, list_validators }
     }
 
+    /// Asks for the source's document, and where it cannot be had for that of its mirrors, in turn. What the source's
+    /// own address answered stands when none of them has it.
+    async fn ask(&mut self, validators: &HashMap<String, Validators>) -> Result<Fetched, FetchError> {
+        let source = self.source;
+        let request = Request {
+            url: &source.source.url,
+            validators,
+            robots: source.robots,
+            route: &source.route,
+            now: self.now,
+        };
+        let own = match self.poller.client.get(request).await {
+            Err(error) if !matches!(error, FetchError::Stopped { .. }) => error,
+            answer => return answer,
+        };
+        for mirror in &source.mirrors {
+            if let Ok(fetched) = self.poller.client.get(Request { url: mirror, ..request }).await {
+                self.report.mirrored = Some(Fault {
+                    name: "mirrored",
+                    sentence: format!("it is read from the mirror `{mirror}`, since {own}"),
+                    next_step: "look at the source's own address in a browser",
+                });
+                return Ok(fetched);
+            }
+        }
+        Err(own)
+    }
+
     fn key(&self) -> &str {
         self.source.source.key.as_str()
     }
@@ -213,7 +241,7 @@ impl<'a> Work<'a> {
     async fn take_listing(&mut self, mut listing: Listing) -> Result<bool, StoreError> {
         let rows = rows_of(&mut listing, self.source.kind);
         self.report.rule = std::mem::take(&mut listing.extracted.rule);
-        self.report.notes = std::mem::take(&mut listing.extracted.notes);
+        self.report.notes.append(&mut listing.extracted.notes);
         self.report.n_rows = rows.len();
         self.report.numbers.n_rows = rows.len();
         let is_dated = |row: &&Row| time::choose(&row.raw.published, self.source.zone, self.now).0.is_some();

@@ -252,3 +252,39 @@ async fn a_further_authority_is_trusted_from_the_configuration_or_the_environmen
     assert_eq!(fetched(&with, &[]).await, "robots-unreachable");
     assert_eq!(fetched(&text, &[("SSL_CERT_FILE", &file)]).await, "robots-unreachable");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_has_mirrors_a_proxy_and_authorities_of_its_own() {
+    let (first, second, proxy) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
+    first.set("/source", Answer::Status(403, vec![]));
+    second.set("/source", feed("mirrored"));
+    proxy.set("/far", feed("proxied"));
+    let (address, pem) = distrusted().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
+    let text = format!(
+        "{}mirrors = [\"{}\", \"{}\"]\n{}proxy = \"{}\"\n{}extra_ca = \"{}\"\n{}",
+        source("mirrored", "feed", &first.url("/source")),
+        first.url("/nothing"),
+        second.url("/source"),
+        source("proxied", "feed", "http://site.invalid/far"),
+        proxy.url(""),
+        source("vouched", "feed", &address),
+        folder.path().join("ca.pem").display(),
+        source("plain", "feed", &address),
+    );
+    let house = House::open(&folder, &settings(&text)).await;
+    let now = clock::now();
+    let mirrored = house.poll("mirrored", now).await;
+    assert!(mirrored.is_ok() && mirrored.n_new == 1, "{mirrored:?}");
+    let why = mirrored.mirrored.as_ref().map(dibao::observe::Fault::told).unwrap_or_default();
+    assert!(why.contains("mirror") && why.contains("status 403"), "{why}");
+    assert_eq!(house.poller.store.polls_of("mirrored", 1).await.unwrap()[0].state, "mirrored");
+    assert_eq!(house.poll("proxied", now).await.n_new, 1);
+    let name = |outcome: Outcome| match outcome {
+        Outcome::Fault(fault) => fault.name,
+        _ => "ok",
+    };
+    assert_eq!(name(house.poll("vouched", now).await.outcome), "robots-unreachable");
+    assert_eq!(name(house.poll("plain", now).await.outcome), "certificate");
+}
