@@ -5,6 +5,7 @@
 pub(crate) mod date;
 mod depth;
 mod walk;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use super::ExtractError;
 use super::rules::Pick;
 
 pub(crate) use walk::{Key, Next, Step, key, walk};
+pub(crate) use write::{close_tag, escape_into, open_tag, paragraphs};
 
 /// How deep elements may nest. Browsers stop at 512; the parser's time grows with the square of the depth.
 pub const MAX_DEPTH: usize = 1000;
@@ -98,30 +100,6 @@ impl Collapsed {
     pub(crate) fn finish(self) -> String {
         self.text
     }
-}
-
-/// Adds a text to HTML, so that it reads the same in content and in a quoted attribute.
-pub(crate) fn escape_into(html: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            c => html.push(c),
-        }
-    }
-}
-
-/// Makes HTML of a plain text, a paragraph of every line that is not empty.
-pub(crate) fn paragraphs(text: &str) -> String {
-    let mut html = String::new();
-    for line in text.lines().map(collapse).filter(|line| !line.is_empty()) {
-        html.push_str("<p>");
-        escape_into(&mut html, &line);
-        html.push_str("</p>\n");
-    }
-    html
 }
 
 /// Whether an element holds no text that people see.
