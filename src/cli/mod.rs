@@ -73,6 +73,8 @@ const SOME_FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// The daemon cannot run here.
 const CANNOT_RUN: u8 = 3;
+/// Threads for name look-ups and reading documents; a slow name server may hold several.
+const MAX_BLOCKING_THREADS: usize = 32;
 
 impl Failure {
     fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
@@ -168,6 +170,7 @@ fn chosen(config: &Config, keys: &[String]) -> Result<Vec<Arc<SourceConfig>>, Fa
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build()
         .map_err(|error| Failure::new(CANNOT_RUN, error))
 }

@@ -6,6 +6,8 @@
 mod build;
 mod layer;
 mod load;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     clock,
@@ -18,9 +18,14 @@ pub async fn pass(
     mut ended: impl FnMut(&PollReport),
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut polls = JoinSet::new();
+    // More polls than requests, since some wait for their host; but not all at once, since each holds a document.
+    let places = Arc::new(Semaphore::new(poller.config.fetch.concurrency.saturating_mul(2)));
     for source in sources {
-        let poller = poller.clone();
-        polls.spawn(async move { poller.once(&source, clock::now()).await });
+        let (poller, places) = (poller.clone(), Arc::clone(&places));
+        polls.spawn(async move {
+            let _place = places.acquire().await;
+            poller.once(&source, clock::now()).await
+        });
     }
     let mut reports = Vec::new();
     while let Some(poll) = polls.join_next().await {

@@ -1,1 +1,217 @@
+use url::Url;
 
+use super::*;
+use crate::{
+    extract::{FoundTime, RawTime},
+    model::{Bureau, Region, RegionRow, Role, SourceKey},
+};
+
+const NOW: &str = "2026-11-24T04:00:00Z";
+
+fn bureaus() -> Bureaus {
+    let row = |code: &str, name: &str, short: &str, bureau: &str| RegionRow {
+        region: Region::parse(code).unwrap(),
+        name: name.into(),
+        short: short.into(),
+        bureau: bureau.into(),
+    };
+    Bureaus::new(vec![
+        row("CN", "中国", "国家", "国家邮政局"),
+        row("CN-JX", "江西省", "江西", "江西省邮政管理局"),
+        row("CN-HB", "湖北省", "湖北", "湖北省邮政管理局"),
+        row("CN-HA", "河南省", "河南", "河南省邮政管理局"),
+    ])
+}
+
+fn source(role: Role, whose: Option<&str>) -> Source {
+    let bureau = whose.and_then(|name| bureaus().resolve(name));
+    Source {
+        key: SourceKey::parse("x").unwrap(),
+        name: "x".into(),
+        role,
+        region: bureau.as_ref().and_then(|bureau| bureau.region.clone()),
+        bureau,
+        url: Url::parse("https://x.example/").unwrap(),
+        language: "zh-CN".into(),
+    }
+}
+
+fn made(raw: RawEntry, source: &Source) -> Normalised {
+    let bureaus = bureaus();
+    let zone = Offset::from_hours(8).unwrap();
+    let context = Context { source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: true };
+    normalise(raw, &context).unwrap()
+}
+
+fn raw(title: &str) -> RawEntry {
+    RawEntry {
+        title: title.into(),
+        url: Some(Url::parse("http://x.example/a?spm=1").unwrap()),
+        content_html: Some("<p>正文。</p>".into()),
+        ..RawEntry::default()
+    }
+}
+
+#[test]
+fn the_bureau_is_whoever_said_it() {
+    let check = |role,
+                 whose,
+                 title: &str,
+                 origin: Option<&str>,
+                 attribution: Option<&str>,
+                 expected: Option<(&str, &str)>| {
+        let raw = RawEntry {
+            origin: origin.map(str::to_owned),
+            attribution: attribution.map(str::to_owned),
+            ..raw(title)
+        };
+        let entry = made(raw, &source(role, whose)).entry;
+        let region = entry.region.as_ref().map_or("", Region::as_str).to_owned();
+        let found = entry.bureau.map(|Bureau { name, .. }| (name, region));
+        assert_eq!(
+            found,
+            expected.map(|(name, region)| (name.to_owned(), region.to_owned())),
+            "{title} {origin:?}"
+        );
+    };
+    let jx = Some(("江西省邮政管理局", "CN-JX"));
+    check(Role::Primary, Some("CN-JX"), "召开会议", None, None, jx);
+    check(Role::Primary, Some("CN-JX"), "转发通知", Some("国家邮政局"), None, jx);
+    check(
+        Role::Primary,
+        Some("CN-HB"),
+        "荆州动态",
+        Some("荆州市邮政管理局"),
+        None,
+        Some(("荆州市邮政管理局", "CN-HB")),
+    );
+    check(
+        Role::Primary,
+        Some("CN-HB"),
+        "转载",
+        Some("江西省邮政管理局"),
+        None,
+        Some(("湖北省邮政管理局", "CN-HB")),
+    );
+    check(Role::National, Some("CN"), "江西局召开会议", None, None, jx);
+    check(Role::National, Some("CN"), "行业发展", Some("江西省邮政管理局"), None, jx);
+    check(
+        Role::National,
+        Some("CN"),
+        "国家邮政局召开会议",
+        Some("国家邮政局"),
+        None,
+        Some(("国家邮政局", "CN")),
+    );
+    check(Role::National, Some("CN"), "河南快递业发展", None, None, Some(("国家邮政局", "CN")));
+    check(Role::Paper, None, "河南快递业发展", None, None, Some(("河南省邮政管理局", "CN-HA")));
+    check(Role::Paper, None, "河南快递业发展", None, Some("江西局"), jx);
+    check(Role::Platform, None, "普通新闻", Some("某号"), None, None);
+}
+
+#[test]
+fn entries_are_identified_by_id_then_address_then_title() {
+    let source = source(Role::Platform, None);
+    let id = |raw: RawEntry| made(raw, &source).entry.source_entry_id;
+    assert_eq!(id(RawEntry { id: Some(" 77 ".into()), ..raw("t") }), "77");
+    assert_eq!(id(raw("t")), "x.example/a");
+    let https = RawEntry { url: Some(Url::parse("https://www.x.example/a").unwrap()), ..raw("other title") };
+    assert_eq!(id(https), "x.example/a", "scheme, www and tracking do not count");
+    let untraceable = |title: &str| id(RawEntry { url: None, ..raw(title) });
+    assert_eq!(untraceable("同一标题"), untraceable(" 同一 标题！"));
+    assert_ne!(untraceable("同一标题"), untraceable("另一标题"));
+}
+
+#[test]
+fn upstream_ids_are_kept_only_when_they_can_be_atom_ids() {
+    let check = |id: &str, expected: bool| assert_eq!(is_absolute_iri(id), expected, "{id}");
+    for kept in [
+        "http://a.cn/1",
+        "https://a.cn/邮政",
+        "tag:a.cn,2026:x/1",
+        "tag:a.cn,2026-11-24:1",
+        "urn:uuid:1-2",
+        "urn:isbn:1",
+        "ftp://a.cn/1",
+    ] {
+        check(kept, true);
+    }
+    for minted in [
+        "",
+        "1",
+        "abc",
+        "a b",
+        "http://",
+        "http://a.cn/a b",
+        "tag:a.cn:x",
+        "tag:a.cn,20:x",
+        "tag:,2026:x",
+        "urn:x",
+        "a.cn:80/x",
+        "C:\\x",
+        "javascript:1",
+        "163.com/dy#1",
+    ] {
+        check(minted, false);
+    }
+}
+
+#[test]
+fn minted_ids_depend_on_source_and_id_alone() {
+    let key = |name: &str| SourceKey::parse(name).unwrap();
+    let seen = NOW.parse().unwrap();
+    let id = minted_id(&key("jx"), "1", None, seen);
+    assert!(id.0.starts_with("urn:uuid:") && is_absolute_iri(&id.0), "{id:?}");
+    assert_eq!(id, minted_id(&key("jx"), "1", None, "2020-01-01T00:00:00Z".parse().unwrap()));
+    assert_ne!(id, minted_id(&key("jx"), "2", None, seen));
+    assert_ne!(id, minted_id(&key("ha"), "1", None, seen));
+    let tag = minted_id(&key("jx"), "1", Some("feeds.example.org"), seen).0;
+    assert!(tag.starts_with("tag:feeds.example.org,2026-11-24:jx/") && is_absolute_iri(&tag), "{tag}");
+}
+
+#[test]
+fn titles_are_one_line_and_never_missing() {
+    let source = source(Role::Platform, None);
+    let title = |raw: RawEntry| made(raw, &source).entry.title;
+    assert_eq!(title(raw(" 江西局\n\t召开　会议\u{b} ")), "江西局 召开 会议");
+    assert_eq!(
+        title(RawEntry { content_html: Some("<p>只有正文的一条。</p>".into()), ..raw("  ") }),
+        "只有正文的一条。"
+    );
+    assert_eq!(title(raw(&"长".repeat(500))).chars().count(), 301);
+    let empty = RawEntry { content_html: None, ..raw("") };
+    let (bureaus, zone) = (bureaus(), Offset::UTC);
+    let context =
+        Context { source: &source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: false };
+    assert!(normalise(empty, &context).is_none());
+}
+
+#[test]
+fn what_readers_see_decides_whether_an_entry_has_changed() {
+    let source = source(Role::Primary, Some("CN-JX"));
+    let entry = made(raw("标题"), &source).entry;
+    let same = made(raw("标题"), &source).entry;
+    assert_eq!(fingerprint(&entry), fingerprint(&same));
+    let changed = |change: fn(&mut RawEntry)| {
+        let mut raw = raw("标题");
+        change(&mut raw);
+        fingerprint(&made(raw, &source).entry)
+    };
+    let edits: [fn(&mut RawEntry); 4] = [
+        |raw| raw.title = "标题（更正）".into(),
+        |raw| raw.content_html = Some("<p>正文，已改。</p>".into()),
+        |raw| raw.summary = Some("摘要".into()),
+        |raw| raw.published = vec![FoundTime { time: RawTime::Text("2026-11-23".into()), rule: "x".into() }],
+    ];
+    for edit in edits {
+        assert_ne!(changed(edit), fingerprint(&entry));
+    }
+}
+
+#[test]
+fn a_storys_place_in_a_digest_is_no_address_of_its_own() {
+    let source = source(Role::Paper, None);
+    let url = Url::parse("https://www.163.com/dy/article/K.html#:~:text=x").unwrap();
+    let entry = made(RawEntry { url: Some(url), id: Some("k#1".into()), ..raw("t") }, &source).entry;
+    assert_eq!((entry.canonical_url, entry.upstream_id), (None, None));
+}

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use url::Url;
 
-use super::listing::{Page, read_article};
+use super::{
+    listing::{Page, read_article},
+    offload::offload,
+};
 use crate::{
     config::{Config, SourceConfig},
     extract::{Document, RawEntry},
@@ -78,14 +81,13 @@ impl Visitor<'_> {
             Err(error) => return Visit::Failed(Fault::of_fetch(&error)),
         };
         let (source, config, row) = (Arc::clone(source), Arc::clone(self.config), row.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        let reading = offload(move || {
             let taken = take(&source, &config, &document, row, now);
             taken.map(|taken| Read { taken, document, validators })
         });
-        match reading.await {
-            Ok(Ok(read)) => Visit::Read(Box::new(read)),
-            Ok(Err(fault)) => Visit::Failed(fault),
-            Err(panic) => Visit::Failed(Fault::of_panic(&panic.to_string())),
+        match reading.await.flatten() {
+            Ok(read) => Visit::Read(Box::new(read)),
+            Err(fault) => Visit::Failed(fault),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     Poller,
     article::{Taken, Visit, context},
     listing::{self, Listing},
+    offload::offload,
 };
 use crate::{
     config::{Config, SourceConfig},
@@ -117,15 +118,13 @@ impl Looker {
         }
         let (url, n_bytes) = (document.url.to_string(), document.body.len());
         let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
-        let reading = tokio::task::spawn_blocking(move || listing::read(&for_task, &config, &document));
-        let listing = match reading.await {
-            Ok(Ok(listing)) => listing,
-            Ok(Err(error)) => {
-                look.fault = Some(Fault::of_extract(&error));
-                return;
-            }
-            Err(panic) => {
-                look.fault = Some(Fault::of_panic(&panic.to_string()));
+        let reading = offload(move || {
+            listing::read(&for_task, &config, &document).map_err(|error| Fault::of_extract(&error))
+        });
+        let listing = match reading.await.flatten() {
+            Ok(listing) => listing,
+            Err(fault) => {
+                look.fault = Some(fault);
                 return;
             }
         };

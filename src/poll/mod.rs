@@ -8,6 +8,7 @@ mod article;
 pub mod ingest;
 pub mod listing;
 mod look;
+mod offload;
 mod rows;
 mod visit;
 

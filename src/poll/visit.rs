@@ -13,6 +13,7 @@ use super::{
     article::{Taken, Visit, Visitor, context},
     ingest::{self, Item, MAX_BATCH, Step, Tally},
     listing::{self, Listing},
+    offload::offload,
     rows::{self, Knowledge, Plan, Row, plan, rows_of},
 };
 use crate::{
@@ -96,14 +97,11 @@ async fn read(
     document: Document,
 ) -> Result<(Document, Listing), Fault> {
     let (source, config) = (Arc::clone(source), Arc::clone(&poller.config));
-    let reading = tokio::task::spawn_blocking(move || {
-        let listing = listing::read(&source, &config, &document)?;
-        Ok((document, listing))
+    let reading = offload(move || {
+        let listing = listing::read(&source, &config, &document);
+        listing.map(|listing| (document, listing)).map_err(|error| Fault::of_extract(&error))
     });
-    match reading.await {
-        Ok(read) => read.map_err(|error| Fault::of_extract(&error)),
-        Err(panic) => Err(Fault::of_panic(&panic.to_string())),
-    }
+    reading.await.flatten()
 }
 
 /// A visit under way.
@@ -167,7 +165,8 @@ impl<'a> Work<'a> {
             let url = self.source.source.url.clone();
             self.report.outcome = Outcome::Fault(Fault::of_fetch(&FetchError::Stopped { url }));
         }
-        let list_validators = list_validators.filter(|_| !self.stopped);
+        // What was not taken whole is asked for again.
+        let list_validators = list_validators.filter(|_| self.report.is_ok());
         Visited { report: self.report, asked, list_validators }
     }
 
@@ -236,7 +235,7 @@ impl<'a> Work<'a> {
     /// Takes entries that need no article.
     async fn take_whole(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
         let (source, config, now) = (Arc::clone(self.source), Arc::clone(&self.poller.config), self.now);
-        let normalising = tokio::task::spawn_blocking(move || {
+        let normalising = offload(move || {
             let context = context(&source, &config, now);
             let made =
                 rows.into_iter().filter_map(|row| Some((normalise(row.raw, &context)?, row.id, row.hash)));
@@ -244,8 +243,8 @@ impl<'a> Work<'a> {
         });
         let made = match normalising.await {
             Ok(made) => made,
-            Err(panic) => {
-                self.report.outcome = Outcome::Fault(Fault::of_panic(&panic.to_string()));
+            Err(fault) => {
+                self.report.outcome = Outcome::Fault(fault);
                 return Ok(());
             }
         };

@@ -8,7 +8,11 @@
 )]
 
 mod changes;
+mod daemon;
+mod documents;
 mod faults;
+mod scan;
 mod seed;
 mod support;
+mod tidy;
 mod world;

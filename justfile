@@ -1,0 +1,28 @@
+# Each recipe is one line of cargo; `just check` is what must be green before a commit.
+
+# All checks.
+check: fmt clippy doc test
+
+# Is everything formatted?
+fmt:
+    cargo fmt --check
+
+# Lints, warnings denied.
+clippy:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# Do the doc comments build without a broken link?
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# All tests; `just test extract::` runs some.
+test *filter:
+    cargo test --locked {{ filter }}
+
+# Licences, banned crates, registries (needs cargo-deny 0.20).
+deny:
+    cargo deny check bans licenses sources
+
+# See it work without network.
+demo *flags:
+    cargo run --release -- demo {{ flags }}
