@@ -31,8 +31,7 @@ pub(super) fn page(root: ElementRef<'_>, dropped: &HashSet<Key>) -> Option<Html>
             .ok()
             .map(|article| article.content.to_string())
     });
-    let content = read.ok().flatten().filter(|content| !html::is_too_deep(content))?;
-    Some(Html::parse_fragment(&content))
+    html::fragment(&read.ok().flatten()?)
 }
 
 /// The page without dropped elements and scripts; `None` when reading it would be too much work.

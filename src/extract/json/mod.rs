@@ -181,9 +181,9 @@ fn lines(value: &Value) -> Option<String> {
     text(value).map(|text| decoded(&text)).filter(|text| !text.trim().is_empty())
 }
 
-/// A value as HTML, unless it nests deeper than any body does.
+/// A value as HTML, unless it is one that is not parsed.
 fn markup(value: &Value) -> Option<String> {
-    text(value).filter(|text| !html::is_too_deep(text))
+    text(value).filter(|text| html::is_parsed(text))
 }
 
 /// Decodes the entities in a text. Tags stay as they are: this is text that holds entities, not HTML.

@@ -36,7 +36,7 @@ const RECORD_ROWS: &str = "ul.records > li";
 /// Reads the rows of a list document: HTML, or Hanweb's records inside HTML or XML.
 ///
 /// # Errors
-/// [`ExtractError::TooDeep`] for pages that are not parsed.
+/// As [`html::parse`], but for pages that are only long: of those the beginning is read.
 pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, ExtractError> {
     if let Some(records) = unwrap_records(text) {
         let page = html::parse(&records, url)?;
@@ -46,8 +46,13 @@ pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, 
             return Ok(found.finish("hanweb records".to_owned()));
         }
     }
-    let page = html::parse(text, url)?;
+    let html::Parsed { page, is_cut } = html::parse_beginning(text, url)?;
     let mut found = read(&page, url, rules, Some(text.len()));
+    if is_cut {
+        found
+            .notes
+            .push(format!("the page has more than {} elements; the rest was not read", html::MAX_NODES));
+    }
     if found.entries.is_empty() && text.trim_start().starts_with(['{', '[']) {
         found.notes.push("the document looks like JSON; set kind = \"json\"".to_owned());
     }
