@@ -110,6 +110,11 @@ impl Collapsed {
         self.space |= is_block(element);
     }
 
+    /// Takes off what was added after it was this long, in bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.text.truncate(length);
+    }
+
     /// The text so far.
     pub(crate) fn as_str(&self) -> &str {
         &self.text

@@ -96,6 +96,41 @@ fn every_shape_of_row_gives_its_link_title_and_date() {
 }
 
 #[test]
+fn a_date_in_two_pieces_is_one_date() {
+    let check = |row: &str, expected: (&str, &str, Option<&str>)| {
+        let html = format!("<ul class=news>{row}</ul>");
+        assert_eq!(shown(&read(&html, &rules(&["ul.news > li"]))), [expected], "{row}");
+        let mut with_dates = rules(&["ul.news > li"]);
+        with_dates.date = ["a > span", "span", ".date"].map(|pick| Pick::parse(pick).unwrap()).into();
+        assert_eq!(shown(&read(&html, &with_dates)), [expected], "{row}");
+    };
+    let expected = |title| (title, "/a.html", Some("2025-12-08"));
+    check("<li><b>08</b><span>2025-12</span><a href=/a.html>快递进村</a></li>", expected("快递进村"));
+    check(
+        "<li><div class=date><p>8</p>\n<span>2025.12</span></div><a href=/a.html>快递进村</a></li>",
+        expected("快递进村"),
+    );
+    check(
+        "<li><a href=/a.html><div class=date><p>08</p><span>2025年12月</span></div><h4>快递进村</h4></a></li>",
+        expected("快递进村"),
+    );
+    check("<li><a href=/a.html>快递进村</a><i>2025/12</i> <em>08日</em></li>", expected("快递进村"));
+    check(
+        "<li><div class=date><b>12-08</b><i>2025</i></div><a href=/a.html>快递进村</a></li>",
+        expected("快递进村"),
+    );
+    // Numbers that are no date stay where they are.
+    let check = |row: &str, title: &str, date: Option<&str>| {
+        let html = format!("<ul class=news><li>{row}</li></ul>");
+        assert_eq!(shown(&read(&html, &rules(&["ul.news > li"]))), [(title, "/a.html", date)], "{row}");
+    };
+    check("<i>12</i><a href=/a.html>快递进村</a><span>2025-12-08</span>", "快递进村", Some("2025-12-08"));
+    check("<a href=/a.html><b>12</b>家企业获表彰</a>", "12家企业获表彰", None);
+    check("<a href=/a.html>关于<b>2025</b>年度的通报</a>", "关于2025年度的通报", None);
+    check("<i>32</i><i>2025-12</i><a href=/a.html>快递进村</a>", "快递进村", None);
+}
+
+#[test]
 fn rows_may_be_table_rows_or_links() {
     let table = "<table><tr><th>标题<th>日期</tr><tr><td>1<td><a href=/1.html>一季度运行情况</a><td>2025年4月8日</tr></table>";
     assert_eq!(
