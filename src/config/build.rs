@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, Feed, Fetch, Place, Retention, Schedule, Server, SourceConfig,
+    Ask, Config, ConfigError, Feed, Fetch, Place, Retention, Schedule, Server, SourceConfig,
     layer::{ArticleLayer, FileLayer, JsonLayer, Layer, ListLayer, ProfileLayer, SourceLayer},
     load::{Merged, REGIONS},
     value::{Many, PathText, Pattern, Period, PickText},
@@ -214,6 +214,8 @@ fn list_rules(list: ListLayer) -> ListRules {
         date: picks(list.date),
         article_url: pattern(list.article_url),
         skip_title: pattern(list.skip_title),
+        page: list.page.map(|template| template.0),
+        second_page: list.second_page,
     }
 }
 
@@ -232,6 +234,9 @@ fn json_rules(json: JsonLayer) -> JsonRules {
         content_html: paths(json.content_html),
         summary: paths(json.summary),
         enclosures: paths(json.enclosures),
+        html: json.html.map(|path| path.0),
+        endpoint: json.endpoint.map(|template| template.0),
+        page: json.page,
     }
 }
 
@@ -286,8 +291,10 @@ impl SourceBuilder<'_> {
             article: raw.article.clone().over(profile.article.clone()),
         };
         let rules = rules_of(&merged);
-        if kind == Kind::Json && rules.json.items.is_none() {
-            return Err("is of kind `json`, but neither it nor its profile sets `json.items`".into());
+        if kind == Kind::Json && rules.json.items.is_none() && rules.json.html.is_none() {
+            return Err(
+                "is of kind `json`, but neither it nor its profile sets `json.items` or `json.html`".into()
+            );
         }
         if kind == Kind::Site && rules.list.article_url.is_none() {
             return Err("is of kind `site`, but neither it nor its profile sets `list.article_url`".into());
@@ -312,6 +319,8 @@ impl SourceBuilder<'_> {
             fetch_articles: fetch_articles.unwrap_or(kind != Kind::Feed),
             zone: raw.timezone.map_or(self.feed.zone, |zone| zone.0),
             robots: raw.robots.unwrap_or(true),
+            ask: Ask::of(raw)?,
+            pages: raw.pages.unwrap_or(1).max(1),
             place: place.clone(),
         })
     }

@@ -105,6 +105,11 @@ fn errors_name_file_line_column_key_and_what_was_expected() {
     check("[[source]]\nkey = \"jx\"\nrobots = false\n", &["robots_reason"]);
     check("[[source]]\nkey = \"jx\"\nlist.rows = \"ul >>\"\n", &["ul >>", "CSS selector", "line 3"]);
     check("[[source]]\nkey = \"Jx!\"\nkind = \"feed\"\nurl = \"https://a.cn/\"\n", &["Jx!", "lower-case"]);
+    check("[[source]]\nkey = \"jx\"\nbody = \"a\"\n", &["`body`", "method = \"POST\""]);
+    check("[[source]]\nkey = \"jx\"\nmethod = \"PUT\"\n", &["line 3", "PUT", "POST"]);
+    check("[[source]]\nkey = \"jx\"\nheaders = { Host = \"a\" }\n", &["header `Host`"]);
+    check("[[source]]\nkey = \"jx\"\nheaders = { X-A = \"中\" }\n", &["header `X-A`", "ASCII"]);
+    check("[[source]]\nkey = \"jx\"\nlist.page = \"index.html\"\n", &["index.html", "{page}"]);
     check("[schedule]\nmin_interval = \"2d\"\n", &["schedule.min_interval", "max_interval"]);
     check("[store]\nurl = \"postgres://x/y\"\n", &["sqlite:PATH"]);
     let env = told(load("", &[("DIBAO_FETCH_TIMEOUT", "fast")]));

@@ -8,7 +8,7 @@ use std::{
 
 use url::Url;
 
-use super::{Client, FetchError, Fetched, Hop, MAX_REDIRECTS, robots::Robots};
+use super::{Asked, Client, FetchError, Fetched, Hop, MAX_REDIRECTS, robots::Robots};
 use crate::model::Timestamp;
 
 /// How long a copy is used.
@@ -59,8 +59,8 @@ impl Client {
         at.set_fragment(None);
         for _ in 0..=MAX_REDIRECTS {
             self.guard.check(&at)?;
-            match self.hop(&at, None, None, now).await {
-                Ok(Hop::Redirect(next)) => at = next,
+            match self.hop(&at, Asked::plain(now), None).await {
+                Ok(Hop::Redirect(next, _)) => at = next,
                 Ok(Hop::Done(Fetched::Document(document, _))) => {
                     return Ok(Robots::parse(&document.body, self.product_token()));
                 }

@@ -5,13 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Poller,
     article::{Taken, Visit, context},
-    listing::{self, Listing},
-    offload::offload,
+    listing::Listing,
+    pages::{Lister, Opened},
 };
 use crate::{
     config::{Config, SourceConfig},
-    extract::{Document, RawEntry},
-    fetch::{Client, Fetched, Request},
+    extract::RawEntry,
+    fetch::Client,
     model::{Entry, Kind, Published, Timestamp},
     normalise::{normalise, time},
     observe::{EmptyList, Fault},
@@ -90,15 +90,11 @@ impl Looker {
             samples: Vec::new(),
             notes: Vec::new(),
         };
-        let url = &source.source.url;
-        let validators = HashMap::new();
-        let request = Request { url, validators: &validators, robots: source.robots, now };
-        match self.client.get(request).await {
-            Err(error) => look.fault = Some(Fault::of_fetch(&error)),
-            Ok(Fetched::NotModified) => {}
-            Ok(Fetched::Document(document, _)) => {
-                self.read(source, document, n_samples, now, &mut look).await;
-            }
+        let lister = Lister { config: &self.config, client: &self.client, source, now };
+        match lister.first(&HashMap::new()).await {
+            Err(unread) => look.fault = Some(unread.fault),
+            Ok(None) => {}
+            Ok(Some(opened)) => self.read(source, opened, n_samples, now, &mut look).await,
         }
         Ok(look)
     }
@@ -106,35 +102,24 @@ impl Looker {
     async fn read(
         &self,
         source: &Arc<SourceConfig>,
-        document: Document,
+        opened: Opened,
         n_samples: usize,
         now: Timestamp,
         look: &mut Look,
     ) {
+        let Opened { document, listing, .. } = opened;
         let asked = &source.source.url;
         if asked.path() != "/" && document.url.path() == "/" && document.url != *asked {
             look.fault = Some(Fault::of_home_redirect(asked.as_str(), document.url.as_str()));
             return;
         }
-        let (url, n_bytes) = (document.url.to_string(), document.body.len());
-        let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
-        let reading = offload(move || {
-            listing::read(&for_task, &config, &document).map_err(|error| Fault::of_extract(&error))
-        });
-        let listing = match reading.await.flatten() {
-            Ok(listing) => listing,
-            Err(fault) => {
-                look.fault = Some(fault);
-                return;
-            }
-        };
         look.n_rows = listing.extracted.entries.len();
         look.rule.clone_from(&listing.extracted.rule);
         look.notes.clone_from(&listing.extracted.notes);
         if look.n_rows == 0 && source.kind != Kind::Feed {
             let list = EmptyList {
-                url: &url,
-                n_bytes,
+                url: document.url.as_str(),
+                n_bytes: document.body.len(),
                 rows_before: look.rows_before,
                 notes: &listing.extracted.notes,
             };

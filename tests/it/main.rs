@@ -11,6 +11,7 @@ mod changes;
 mod daemon;
 mod documents;
 mod faults;
+mod lists;
 mod scan;
 mod seed;
 mod support;

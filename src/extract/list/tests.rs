@@ -301,6 +301,57 @@ fn channels_are_found_the_surest_first() {
 }
 
 #[test]
+fn a_channel_in_the_address_comes_first() {
+    let page = html::parse(&format!("<meta name=channelid content={HEX}>"), &address()).unwrap();
+    let other = format!("f{}", &HEX[1..]);
+    let url = address().join(&format!("more.shtml?channelId={other}&code=c1")).unwrap();
+    assert_eq!(channel_of(&page, &url), Some(other));
+    assert_eq!(channel_of(&page, &address()).as_deref(), Some(HEX));
+    assert_eq!(channel_of(&html::parse("", &address()).unwrap(), &address()), None);
+}
+
+#[test]
+fn the_next_page_is_linked_or_follows_a_pattern() {
+    let next = |html: &str, rules: &ListRules, number: usize| {
+        let page = html::parse(html, &address()).unwrap();
+        next_page(&page, &address(), rules, number).map(|url| url[url::Position::BeforePath..].to_owned())
+    };
+    let check = |html: &str, expected: Option<&str>| {
+        assert_eq!(next(html, &ListRules::default(), 2).as_deref(), expected, "{html}");
+    };
+    check("<a href=p2.html>下一页</a>", Some("/xw/dongtai/p2.html"));
+    check(
+        "<a href=p1.html>上一页</a><a href='?page=2'> 下一页 &gt;&gt; </a>",
+        Some("/xw/dongtai/common_list.shtml?page=2"),
+    );
+    check("<a href=p2.html title=下一页><img src=r.png></a>", Some("/xw/dongtai/p2.html"));
+    check("<a class='page next' href=p2.html>2</a>", Some("/xw/dongtai/p2.html"));
+    check("<link rel=next href=/p2.html>", Some("/p2.html"));
+    check("<a href=p2.html>Next ›</a>", Some("/xw/dongtai/p2.html"));
+    check("<a href='javascript:go(2)'>下一页</a>", None);
+    check("<a href=common_list.shtml>下一页</a>", None);
+    check("<a href=//other.example.cn/p2.html>下一页</a>", None);
+    check("<a href=p2.html>下一页说明了什么</a>", None);
+    check("<a href=p2.html>2</a>", None);
+    let page = Some("index_{page}.html".to_owned());
+    let rules = ListRules { page: page.clone(), second_page: Some(1), ..ListRules::default() };
+    assert_eq!(next("", &rules, 2).as_deref(), Some("/xw/dongtai/index_1.html"));
+    assert_eq!(next("", &rules, 4).as_deref(), Some("/xw/dongtai/index_3.html"));
+    assert_eq!(next("<a href=p2.html>下一页</a>", &rules, 2).as_deref(), Some("/xw/dongtai/p2.html"));
+    let rules = ListRules { page, ..ListRules::default() };
+    assert_eq!(next("", &rules, 2).as_deref(), Some("/xw/dongtai/index_2.html"));
+}
+
+#[test]
+fn rows_in_a_text_of_json_are_read() {
+    let rows = "<ul><li><a href=/a.html>快递进村见成效</a><span>2025-12-08</span></li></ul>";
+    let document = serde_json::json!({"code": 1, "data": {"page": 1, "pages": ["<li>x</li>"], "html": rows}});
+    let found = read(&document.to_string(), &rules(&["li"]));
+    assert_eq!(shown(&found), [("快递进村见成效", "/a.html", Some("2025-12-08"))]);
+    assert_eq!(found.rule, "profile rows \"li\" in JSON \"$.data.html\"");
+}
+
+#[test]
 fn a_base_element_and_foreign_hosts_are_respected() {
     let html = "<base href='http://old.example.cn/xw/'><ul><li><a href=./a.html>甲</a><li><a href=//mp.example.com/s/1>乙</a></ul>";
     let found = read(html, &rules(&["li"]));
