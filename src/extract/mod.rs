@@ -122,6 +122,22 @@ pub enum ExtractError {
         /// The limit in force.
         limit: usize,
     },
+    /// It has more elements than any real page.
+    #[error(
+        "`{url}` holds more than {limit} elements and texts; it is not read, since it would fill the memory"
+    )]
+    TooLarge {
+        /// The document.
+        url: Url,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// It makes the parser work far more than its length tells.
+    #[error("`{url}` is written so that parsing it would take minutes; it is not read")]
+    TooComplex {
+        /// The document.
+        url: Url,
+    },
     /// No feed could be made of it, even after repair.
     #[error("`{url}` is no feed that can be read: {reason}")]
     NotAFeed {

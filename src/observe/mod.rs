@@ -94,6 +94,8 @@ impl Fault {
     pub fn of_extract(error: &ExtractError) -> Self {
         let (name, next_step) = match error {
             ExtractError::TooDeep { .. } => ("too-deep", "choose another page of the site"),
+            ExtractError::TooLarge { .. } => ("too-many-elements", "choose another page of the site"),
+            ExtractError::TooComplex { .. } => ("too-complex", "choose another page of the site"),
             ExtractError::NotAFeed { .. } => ("not-a-feed", "check the source's `url` and `kind`"),
             ExtractError::NotJson { .. } => ("not-json", "check the source's `url` and `kind`"),
             ExtractError::Missing { .. } => ("missing", "check the source's `url`"),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::{Config, SourceConfig},
     extract::{Document, RawEntry},
-    fetch::{Client, FetchError, Fetched, Request},
+    fetch::{Client, Extras, FetchError, Fetched, Request},
     model::{Kind, Timestamp},
     normalise::{Context, Normalised, normalise},
     observe::Fault,
@@ -74,7 +74,8 @@ impl Visitor<'_> {
     ) -> Visit {
         let request =
             Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
-        let (document, validators) = match self.client.get(request).await {
+        let extras = Extras { headers: source.headers_for(url), post: None };
+        let (document, validators) = match self.client.ask(request, extras).await {
             Ok(Fetched::NotModified(_)) => return Visit::Unchanged,
             Ok(Fetched::Document(document, validators, _)) => (document, validators),
             Err(FetchError::Stopped { .. }) => return Visit::Stopped,

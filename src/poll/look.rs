@@ -5,13 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Poller,
     article::{Taken, Visit, context},
-    listing::{self, Listing},
-    offload::offload,
+    listing::Listing,
+    pages::{First, Lister, Opened},
 };
 use crate::{
     config::{Config, SourceConfig},
-    extract::{Document, RawEntry},
-    fetch::{Client, Fetched, Request},
+    extract::RawEntry,
+    fetch::Client,
     model::{Entry, Kind, Published, Timestamp},
     normalise::{normalise, time},
     observe::{EmptyList, Fault, hidden},
@@ -90,15 +90,13 @@ impl Looker {
             samples: Vec::new(),
             notes: Vec::new(),
         };
-        let url = &source.source.url;
-        let validators = HashMap::new();
-        let request =
-            Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
-        match self.client.get(request).await {
-            Err(error) => look.fault = Some(Fault::of_fetch(&error)),
-            Ok(Fetched::NotModified(_)) => {}
-            Ok(Fetched::Document(document, _, _)) => {
-                self.read(source, document, n_samples, now, &mut look).await;
+        let lister = Lister { config: &self.config, client: &self.client, source, now };
+        match lister.first(&HashMap::new()).await {
+            Err(unread) => look.fault = Some(unread.fault),
+            Ok(First { opened: None, .. }) => {}
+            Ok(First { opened: Some(opened), mirrored, .. }) => {
+                look.notes.extend(mirrored.map(|fault| fault.told()));
+                self.read(source, opened, n_samples, now, &mut look).await;
             }
         }
         Ok(look)
@@ -107,36 +105,25 @@ impl Looker {
     async fn read(
         &self,
         source: &Arc<SourceConfig>,
-        document: Document,
+        opened: Opened,
         n_samples: usize,
         now: Timestamp,
         look: &mut Look,
     ) {
+        let Opened { document, listing, .. } = opened;
         let asked = &source.source.url;
         if asked.path() != "/" && document.url.path() == "/" && document.url != *asked {
             look.fault = Some(Fault::of_home_redirect(asked.as_str(), document.url.as_str()));
             return;
         }
-        let (url, n_bytes) = (document.url.to_string(), document.body.len());
-        let hidden = hidden(&url, &document.body);
-        let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
-        let reading = offload(move || {
-            listing::read(&for_task, &config, &document).map_err(|error| Fault::of_extract(&error))
-        });
-        let listing = match reading.await.flatten() {
-            Ok(listing) => listing,
-            Err(fault) => {
-                look.fault = Some(fault);
-                return;
-            }
-        };
+        let hidden = hidden(document.url.as_str(), &document.body);
         look.n_rows = listing.extracted.entries.len();
         look.rule.clone_from(&listing.extracted.rule);
-        look.notes.clone_from(&listing.extracted.notes);
+        look.notes.extend(listing.extracted.notes.iter().cloned());
         if look.n_rows == 0 && source.kind != Kind::Feed {
             let list = EmptyList {
-                url: &url,
-                n_bytes,
+                url: document.url.as_str(),
+                n_bytes: document.body.len(),
                 rows_before: look.rows_before,
                 notes: &listing.extracted.notes,
             };

@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod listing;
 mod look;
 mod offload;
+mod pages;
 mod rows;
 mod standing;
 mod visit;

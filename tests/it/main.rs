@@ -12,6 +12,7 @@ mod daemon;
 mod documents;
 mod faults;
 mod health;
+mod lists;
 mod scan;
 mod seed;
 mod support;

@@ -8,6 +8,7 @@
 mod collect;
 mod diagnosis;
 mod learned;
+mod paging;
 mod records;
 mod rows;
 mod title;
@@ -19,11 +20,12 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use super::rules::{ListRules, Pick};
-use super::{ExtractError, Extracted, html};
+use super::{ExtractError, Extracted, html, json};
 use collect::Collector;
 use rows::Reader;
 
-pub use diagnosis::json_channels;
+pub use diagnosis::{channel_of, json_channels};
+pub use paging::next_page;
 pub use records::unwrap_records;
 
 /// Most rows taken from one page.
@@ -36,7 +38,7 @@ const RECORD_ROWS: &str = "ul.records > li";
 /// Reads the rows of a list document: HTML, or Hanweb's records inside HTML or XML.
 ///
 /// # Errors
-/// [`ExtractError::TooDeep`] for pages that are not parsed.
+/// As [`html::parse`], but for pages that are only long: of those the beginning is read.
 pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, ExtractError> {
     if let Some(records) = unwrap_records(text) {
         let page = html::parse(&records, url)?;
@@ -46,11 +48,28 @@ pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, 
             return Ok(found.finish("hanweb records".to_owned()));
         }
     }
-    let page = html::parse(text, url)?;
-    let mut found = read(&page, url, rules, Some(text.len()));
-    if found.entries.is_empty() && text.trim_start().starts_with(['{', '[']) {
-        found.notes.push("the document looks like JSON; set kind = \"json\"".to_owned());
+    if text.trim_start().starts_with(['{', '[']) {
+        return inside_json(text, url, rules);
     }
+    let html::Parsed { page, is_cut } = html::parse_beginning(text, url)?;
+    let mut found = read(&page, url, rules, Some(text.len()));
+    if is_cut {
+        found
+            .notes
+            .push(format!("the page has more than {} elements; the rest was not read", html::MAX_NODES));
+    }
+    Ok(found)
+}
+
+/// Reads the rows of HTML that stands in a text of JSON.
+fn inside_json(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, ExtractError> {
+    let Some((path, markup)) = json::longest_html(text, url) else {
+        let notes = vec!["the document looks like JSON; set kind = \"json\"".to_owned()];
+        return Ok(Extracted { notes, ..Extracted::default() });
+    };
+    let page = html::parse(&markup, url)?;
+    let mut found = read(&page, url, rules, Some(markup.len()));
+    found.rule = format!("{} in JSON \"{path}\"", found.rule);
     Ok(found)
 }
 
@@ -69,7 +88,7 @@ pub fn links(page: &Html, url: &Url, rules: &ListRules) -> Extracted {
     let mut found = learned::article_links(page, &reader).finish("article-address pattern".to_owned());
     if found.entries.is_empty() {
         found.notes.push(diagnosis::no_links(page, pattern));
-        found.notes.extend(diagnosis::empty_page(page));
+        found.notes.extend(diagnosis::empty_page(page, url));
     }
     found
 }
@@ -86,7 +105,7 @@ fn read(page: &Html, url: &Url, rules: &ListRules, length_bytes: Option<usize>) 
     let mut found = without_profile(page, &reader);
     if found.entries.is_empty() {
         complaints.extend(rules.article_url.as_ref().map(|pattern| diagnosis::no_links(page, pattern)));
-        complaints.extend(diagnosis::empty_page(page));
+        complaints.extend(diagnosis::empty_page(page, url));
     }
     complaints.append(&mut found.notes);
     found.notes = complaints;
