@@ -255,6 +255,11 @@ impl Config {
         build::config(merged).map_err(|error| load::placed(error, &origins.env, &texts))
     }
 
+    /// The same configuration with the sources of a text instead of its own; profiles of the text are laid over.
+    pub fn with_sources(&self, name: &str, text: &str) -> Result<Self, ConfigError> {
+        build::config(load::with_sources(&self.merged, name, text)?)
+    }
+
     /// The merged configuration as TOML.
     pub fn to_toml(&self) -> String {
         toml::to_string(&self.merged).unwrap_or_else(|e| format!("# cannot be shown: {e}\n"))

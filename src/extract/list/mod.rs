@@ -32,6 +32,12 @@ pub use records::unwrap_records;
 pub const MAX_ROWS: usize = 2000;
 /// Most elements looked at for being rows, of those that one selector matches.
 const MAX_CANDIDATES: usize = 50_000;
+/// How the rule begins that says that the profile's own selector gave the rows.
+pub const PROFILE_ROWS: &str = "profile rows ";
+/// How the rule begins that says that the rows were found by what repeats.
+const LEARNED_ROWS: &str = "learned rows ";
+/// What is recorded for rows out of Hanweb's records.
+pub const RECORDS: &str = "hanweb records";
 /// The rows of a document made by [`unwrap_records`].
 const RECORD_ROWS: &str = "ul.records > li";
 
@@ -45,7 +51,7 @@ pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, 
         let reader = Reader::new(&page, url, rules);
         let found = Pick::parse(RECORD_ROWS).ok().and_then(|pick| profile_rows(&page, &reader, &pick));
         if let Some(found) = found {
-            return Ok(found.finish("hanweb records".to_owned()));
+            return Ok(found.finish(RECORDS.to_owned()));
         }
     }
     if text.trim_start().starts_with(['{', '[']) {
@@ -98,7 +104,7 @@ fn read(page: &Html, url: &Url, rules: &ListRules, length_bytes: Option<usize>) 
     let mut complaints = Vec::new();
     for pick in &rules.rows {
         if let Some(found) = profile_rows(page, &reader, pick) {
-            return found.finish(format!("profile rows \"{}\"", pick.source));
+            return found.finish(format!("{PROFILE_ROWS}\"{}\"", pick.source));
         }
         complaints.push(complaint(page, pick, length_bytes));
     }
@@ -140,6 +146,11 @@ fn without_profile(page: &Html, reader: &Reader<'_>) -> Extracted {
         found.notes.push(format!("no link looks like an article of this profile (`{pattern}`)"));
     }
     found
+}
+
+/// The selector of rows that were found by what repeats, out of the rule that says so.
+pub fn learned_selector(rule: &str) -> Option<&str> {
+    rule.strip_prefix(LEARNED_ROWS)?.strip_prefix('"')?.split_once('"').map(|(selector, _)| selector)
 }
 
 fn complaint(page: &Html, pick: &Pick, length_bytes: Option<usize>) -> String {
