@@ -183,8 +183,9 @@ impl RawEntry {
                 take_rule(&mut self.fields, &article.fields, name);
             }
         }
-        if self.summary.is_none() {
+        if self.summary.is_none() && article.summary.is_some() {
             self.summary = article.summary;
+            take_rule(&mut self.fields, &article.fields, "summary");
         }
         if !article.enclosures.is_empty() {
             self.enclosures = article.enclosures;

@@ -215,3 +215,46 @@ fn a_storys_place_in_a_digest_is_no_address_of_its_own() {
     let entry = made(RawEntry { url: Some(url), id: Some("k#1".into()), ..raw("t") }, &source).entry;
     assert_eq!((entry.canonical_url, entry.upstream_id), (None, None));
 }
+
+fn time(text: &str, rule: &str) -> FoundTime {
+    FoundTime { time: RawTime::Text(text.into()), rule: rule.into() }
+}
+
+#[test]
+fn every_field_says_which_rule_gave_it_and_empty_ones_say_nothing() {
+    let rules =
+        |raw: RawEntry| made(raw, &source(Role::Platform, None)).fields.into_iter().collect::<Vec<_>>();
+    let found = RawEntry {
+        title: "  ".into(),
+        content_html: Some("<p>江西局召开会议</p>".into()),
+        published: vec![time("2026-11-20", "list"), time("2026-11-20 08:30", ".info"), time("x", "meta")],
+        updated: Some(time("2026-11-21 09:00", "meta updated")),
+        ..RawEntry::default()
+    };
+    let expected = [
+        ("bureau", "title's beginning"),
+        ("id", "title"),
+        ("published", "list, refined by .info"),
+        ("region", "bureau's region"),
+        ("title", "beginning of the text"),
+        ("updated", "meta updated"),
+        ("url", "source's address"),
+    ];
+    let expected: Vec<(&str, String)> =
+        expected.iter().map(|(name, rule)| (*name, (*rule).to_owned())).collect();
+    assert_eq!(rules(found), expected);
+
+    let fields = BTreeMap::from([
+        ("published", "list".to_owned()),
+        ("bureau", "attribution at the item's end".to_owned()),
+    ]);
+    let refused = RawEntry {
+        title: "一条消息".into(),
+        published: vec![time("2099-01-01", "list")],
+        attribution: Some("扩大".into()),
+        fields,
+        ..RawEntry::default()
+    };
+    let names: Vec<&str> = rules(refused).iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["id", "url"]);
+}
