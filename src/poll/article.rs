@@ -46,7 +46,7 @@ pub(super) struct Read {
 
 /// What a page gave.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// One entry.
     Entry(Box<Normalised>),
     /// A digest's stories.
@@ -95,7 +95,7 @@ impl Visitor<'_> {
 }
 
 /// Makes entries of a row and the page behind it.
-pub(super) fn take(
+pub(crate) fn take(
     source: &SourceConfig,
     config: &Config,
     document: &Document,
@@ -125,7 +125,7 @@ pub(super) fn take(
 }
 
 /// What normalising needs to know of a source.
-pub(super) fn context<'a>(source: &'a SourceConfig, config: &'a Config, now: Timestamp) -> Context<'a> {
+pub(crate) fn context<'a>(source: &'a SourceConfig, config: &'a Config, now: Timestamp) -> Context<'a> {
     Context {
         source: &source.source,
         bureaus: &config.bureaus,

@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod check;
 mod daemon;
 mod documents;
 mod faults;
