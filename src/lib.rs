@@ -35,6 +35,7 @@ pub mod poll;
 
 pub mod daemon;
 
+pub mod discover;
 pub mod exchange;
 pub mod preview;
 

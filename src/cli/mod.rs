@@ -9,6 +9,7 @@ macro_rules! say {
 mod check;
 mod config;
 mod demo;
+mod discover;
 mod fetch;
 mod logs;
 mod migrate;
@@ -61,6 +62,8 @@ enum Command {
     Fetch(fetch::Args),
     /// Look at sources without storing: what they give, and what is wrong
     Check(check::Args),
+    /// Look at an unknown site and propose sources for it
+    Discover(discover::Args),
     /// Read one document and print its entries as JSON lines
     Preview(preview::Args),
     /// Check or show the configuration
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&start, &args),
         Command::Fetch(args) => fetch::run(&start, &args),
         Command::Check(args) => check::run(&start, &args),
+        Command::Discover(args) => discover::run(&start, &args),
         Command::Preview(args) => preview::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),
         Command::Migrate(args) => migrate::run(&start, &args),

@@ -10,6 +10,7 @@
 mod changes;
 mod check;
 mod daemon;
+mod discover;
 mod documents;
 mod faults;
 mod health;
