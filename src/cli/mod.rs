@@ -14,6 +14,7 @@ mod fetch;
 mod logs;
 mod migrate;
 mod preview;
+mod reprocess;
 mod serve;
 
 use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
@@ -66,6 +67,8 @@ enum Command {
     Discover(discover::Args),
     /// Read one document and print its entries as JSON lines
     Preview(preview::Args),
+    /// Run today's rules over stored documents and show what they would change
+    Reprocess(reprocess::Args),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&start, &args),
         Command::Discover(args) => discover::run(&start, &args),
         Command::Preview(args) => preview::run(&start, &args),
+        Command::Reprocess(args) => reprocess::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),
         Command::Migrate(args) => migrate::run(&start, &args),
     };

@@ -15,6 +15,7 @@ mod documents;
 mod faults;
 mod health;
 mod lists;
+mod reprocess;
 mod scan;
 mod seed;
 mod support;
