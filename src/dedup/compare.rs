@@ -1,0 +1,187 @@
+//! Two entries against each other: how alike they are, which rule that satisfies, what speaks against it.
+
+use super::{
+    Features, Rule, Settings,
+    features::MIN_BODY_LETTERS,
+    shingles::{n_shared, ratio},
+    vetoes::{self, Veto, VetoKind},
+};
+
+/// Fewest letters of a title that can join anything by itself.
+const MIN_TITLE_LETTERS: usize = 8;
+/// Tellings with hardly any text are one story under one title within so many days: weekly meetings repeat titles.
+const SAME_TITLE_DAYS: f64 = 3.0;
+/// Fewest letters of both bodies for the rule of the body.
+const BODY_LETTERS: usize = 60;
+/// Under one address, bodies and titles below these say that the page was reused.
+const ADDRESS: (f64, f64) = (0.3, 0.6);
+/// Days apart, at most, for the rules that need a title, and for those that need figures.
+const DAYS: (f64, f64) = (21.0, 10.0);
+/// Shared figures and their share for the rule of figures.
+const FIGURES: (usize, f64) = (3, 0.6);
+/// Likeness of titles, days and pieces of evidence for the rule of the event.
+const EVENT: (f64, f64, usize) = (0.4, 7.0, 2);
+/// Below these, two entries have nothing to do with each other.
+const NOTHING: (f64, f64) = (0.15, 0.5);
+
+/// How alike two entries are.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Scores {
+    /// The share of the smaller body that the larger holds, 0 to 1.
+    pub containment: f64,
+    /// Shared shingles of all, 0 to 1.
+    pub jaccard: f64,
+    /// Likeness of the titles (Dice, of pairs of letters), 0 to 1.
+    pub title: f64,
+    /// Days between them.
+    pub days: f64,
+    /// Shared figures.
+    pub figures: usize,
+    /// Figures of the shorter text.
+    pub figures_of: usize,
+}
+
+impl Scores {
+    /// The share of the shorter's figures that the longer has; 0 when it has none.
+    pub fn figures_share(&self) -> f64 {
+        ratio(self.figures, self.figures_of)
+    }
+
+    /// What the best of several is chosen by.
+    pub fn rank(&self) -> f64 {
+        self.containment + 0.3 * self.title
+    }
+}
+
+/// What comparing two entries gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The strongest rule that is satisfied, vetoes aside.
+    pub rule: Option<Rule>,
+    /// How alike they are.
+    pub scores: Scores,
+    /// What speaks against it.
+    pub vetoes: Vec<Veto>,
+}
+
+impl Comparison {
+    /// The rule by which they are one story.
+    pub fn joined(&self) -> Option<Rule> {
+        self.rule.filter(|_| self.vetoes.is_empty())
+    }
+
+    /// Whether they are near each other and yet two stories.
+    pub fn is_related(&self, settings: &Settings) -> bool {
+        let outside = self.vetoes.iter().any(|veto| veto.kind == VetoKind::Window);
+        self.joined().is_none() && !outside && self.scores.containment >= settings.related
+    }
+}
+
+/// Compares two entries; the order does not matter, but for the words of vetoes.
+pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
+    let days = a.published_at.duration_since(b.published_at).unsigned_abs();
+    if days > settings.window {
+        let scores = Scores { days: days.as_secs_f64() / 86_400.0, ..Scores::default() };
+        let seen = format!("{:.0} days apart", scores.days);
+        return Comparison { rule: None, scores, vetoes: vec![Veto { kind: VetoKind::Window, seen }] };
+    }
+    let scores = scores(a, b);
+    let rule = exact_rule(a, b, &scores).filter(|rule| !settings.without_rules.contains(rule));
+    if rule.is_some() {
+        let vetoes = exact_vetoes(a, b, &scores, settings);
+        return Comparison { rule, scores, vetoes };
+    }
+    if scores.containment < NOTHING.0 && scores.title < NOTHING.1 {
+        return Comparison { rule: None, scores, vetoes: Vec::new() };
+    }
+    let rule = fuzzy_rule(a, b, &scores, settings);
+    let mut vetoes = vetoes::vetoes(a, b, &scores);
+    vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
+    let asks_frame = rule.is_some() && vetoes.is_empty() && !settings.without_vetoes.contains(&VetoKind::Frame);
+    if asks_frame {
+        vetoes.extend(vetoes::frame(a, b, &scores));
+    }
+    Comparison { rule, scores, vetoes }
+}
+
+/// What speaks against two entries being one story, whether or not their words are alike.
+pub(super) fn vetoes_between(a: &Features, b: &Features, settings: &Settings) -> Vec<Veto> {
+    let mut vetoes = vetoes::vetoes(a, b, &scores(a, b));
+    vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
+    vetoes
+}
+
+fn scores(a: &Features, b: &Features) -> Scores {
+    let overlap = a.shingles.overlap(&b.shingles);
+    let titles = n_shared(&a.title_bigrams, &b.title_bigrams);
+    let (of_a, of_b) = (&a.anchors.figures, &b.anchors.figures);
+    let shorter = if a.n_letters == b.n_letters { of_a.len().min(of_b.len()) } else if a.n_letters < b.n_letters { of_a.len() } else { of_b.len() };
+    let days = a.published_at.duration_since(b.published_at).unsigned_abs();
+    Scores {
+        containment: overlap.containment,
+        jaccard: overlap.jaccard,
+        title: ratio(2 * titles, a.title_bigrams.len() + b.title_bigrams.len()),
+        days: days.as_secs_f64() / 86_400.0,
+        figures: n_shared(of_a, of_b),
+        figures_of: shorter,
+    }
+}
+
+fn same_title(a: &Features, b: &Features) -> bool {
+    a.title_key == b.title_key && a.title_key.chars().count() >= MIN_TITLE_LETTERS
+}
+
+/// The rules that any copy of a story can satisfy.
+fn exact_rule(a: &Features, b: &Features, scores: &Scores) -> Option<Rule> {
+    if a.canonical_url.is_some() && a.canonical_url == b.canonical_url {
+        let same = same_title(a, b) || scores.containment > ADDRESS.0 || scores.title > ADDRESS.1;
+        return same.then_some(Rule::SameAddress);
+    }
+    if a.body_hash.is_some() && a.body_hash == b.body_hash {
+        return Some(Rule::SameBody);
+    }
+    // A body too short to tell contradicts nothing.
+    let silent = a.n_letters < MIN_BODY_LETTERS || b.n_letters < MIN_BODY_LETTERS;
+    let close = a.source_key != b.source_key && scores.days <= SAME_TITLE_DAYS;
+    (silent && close && same_title(a, b)).then_some(Rule::SameTitle)
+}
+
+fn exact_vetoes(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
+    let kind = VetoKind::Province;
+    let seen = vetoes::province(a, b, scores).filter(|_| !settings.without_vetoes.contains(&kind));
+    seen.map(|seen| Veto { kind, seen }).into_iter().collect()
+}
+
+fn fuzzy_rule(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Option<Rule> {
+    let Scores { containment: c, title: t, days: d, .. } = *scores;
+    let letters = a.n_letters.min(b.n_letters);
+    let same_province = a.region.is_some() && a.region == b.region;
+    let rules = [
+        (Rule::Body, c >= settings.body && letters >= BODY_LETTERS),
+        (Rule::BodyTitle, c >= settings.body_title.0 && t >= settings.body_title.1 && d <= DAYS.0),
+        (Rule::TitleLead, c >= settings.title_lead.0 && t >= settings.title_lead.1 && d <= DAYS.1 && same_province),
+        (
+            Rule::Figures,
+            c >= settings.figures && scores.figures >= FIGURES.0 && scores.figures_share() >= FIGURES.1 && d <= DAYS.1,
+        ),
+        (
+            Rule::Event,
+            c >= settings.event && t >= EVENT.0 && d <= EVENT.1 && same_province && evidence(a, b, scores) >= EVENT.2,
+        ),
+    ];
+    let satisfied = |(rule, holds): (Rule, bool)| (holds && !settings.without_rules.contains(&rule)).then_some(rule);
+    rules.into_iter().find_map(satisfied)
+}
+
+/// Pieces of evidence that two texts tell of one event.
+fn evidence(a: &Features, b: &Features, scores: &Scores) -> usize {
+    let (x, y) = (&a.anchors, &b.anchors);
+    let both = |shared: usize| usize::from(shared > 0);
+    both(n_shared(&x.cities, &y.cities))
+        + both(n_shared(&x.dates, &y.dates))
+        + both(n_shared(&x.works, &y.works))
+        + both(n_shared(&x.officials, &y.officials))
+        + 2 * both(n_shared(&x.numbers, &y.numbers))
+        + usize::from(scores.figures >= 2)
+        + usize::from(scores.figures >= 4)
+}

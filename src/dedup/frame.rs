@@ -1,0 +1,70 @@
+//! Whether what differs between two texts is what they are about: figures, dates, ordinals and names outweigh the
+//! frame around them, unless one text corrects the other.
+
+use std::collections::HashMap;
+
+use super::{Features, compare::Scores, diff::Replaced};
+
+/// A correction changes at most so many figures.
+const CORRECTED: usize = 2;
+/// Longest name, in letters.
+const MAX_NAME_LETTERS: usize = 10;
+/// Least share of figures that a correction leaves alone.
+const CORRECTION_FIGURES: f64 = 0.6;
+
+/// What is replaced that tells the texts apart, `a/b`; `None` when nothing is.
+pub(super) fn verdict(a: &Features, b: &Features, scores: &Scores, replaced: &[Replaced]) -> Option<String> {
+    let words = |r: &Replaced| format!("{}/{}", r.a, r.b);
+    if let Some(ordinal) = replaced.iter().find(|r| is_ordinal(r)) {
+        return Some(words(ordinal));
+    }
+    if let Some(name) = names(a, b, replaced) {
+        return Some(words(name));
+    }
+    let numbers: Vec<&Replaced> = replaced.iter().filter(|r| is_number(r)).collect();
+    let first = numbers.first()?;
+    let few = numbers.len() <= CORRECTED && (scores.figures_of == 0 || scores.figures_share() >= CORRECTION_FIGURES);
+    let corrects = a.anchors.is_correction || b.anchors.is_correction;
+    let dated = numbers.iter().any(|r| is_date(r));
+    if corrects || (few && !dated && scores.figures > 0) {
+        return None;
+    }
+    Some(words(first))
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+fn is_number(r: &Replaced) -> bool {
+    has_digit(&r.a) && has_digit(&r.b)
+}
+
+fn is_date(r: &Replaced) -> bool {
+    let unit = |text: &str| text.contains(['年', '月', '日']);
+    is_number(r) && (unit(&r.a) || unit(&r.b) || r.after.starts_with(['年', '月', '日', '时']))
+}
+
+/// 第一次 and 第二次.
+fn is_ordinal(r: &Replaced) -> bool {
+    let numeral = |text: &str| !text.is_empty() && text.chars().all(|c| "一二三四五六七八九十百零0123456789".contains(c));
+    numeral(&r.a)
+        && numeral(&r.b)
+        && (r.before.ends_with('第') || r.after.starts_with(['次', '届', '批', '期', '轮', '场', '季']))
+}
+
+/// A name in the place of another: each stands in its own title, or the one stands for the other again and again.
+fn names<'a>(a: &Features, b: &Features, replaced: &'a [Replaced]) -> Option<&'a Replaced> {
+    let mut seen: HashMap<(&str, &str), usize> = HashMap::new();
+    let fits = |text: &str| !has_digit(text) && text.chars().count() <= MAX_NAME_LETTERS;
+    replaced.iter().filter(|r| fits(&r.a) && fits(&r.b)).find(|r| {
+        let n = seen.entry((&r.a, &r.b)).or_default();
+        *n += 1;
+        let own = !b.text.contains(&r.a) && !a.text.contains(&r.b);
+        let titled = a.title_key.contains(&r.a)
+            && b.title_key.contains(&r.b)
+            && !a.title_key.contains(&r.b)
+            && !b.title_key.contains(&r.a);
+        titled || (own && *n > 1)
+    })
+}
