@@ -71,6 +71,7 @@ pub fn recall_by_version(items: &[Item], shelf: &Shelf) {
 }
 
 fn main() {
+    if let Err(e) = Tables::parse(&dibao::dedup::SHIPPED) { println!("{e} {:?}", std::error::Error::source(&e).map(ToString::to_string)); }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| args.iter().position(|a| a == name).and_then(|at| args.get(at + 1)).cloned();
     let number = |name: &str, default: usize| value(name).and_then(|v| v.parse().ok()).unwrap_or(default);

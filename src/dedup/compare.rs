@@ -99,7 +99,7 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
     vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
     let asks_frame = rule.is_some() && vetoes.is_empty() && !settings.without_vetoes.contains(&VetoKind::Frame);
     if asks_frame {
-        vetoes.extend(vetoes::frame(a, b, &scores));
+        vetoes.extend(vetoes::frame(a, b, &scores, settings));
     }
     Comparison { rule, scores, vetoes }
 }

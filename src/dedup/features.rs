@@ -172,11 +172,12 @@ fn anchors(title: &str, lead: &str, body: &str, tables: &Tables) -> Anchors {
     }
 }
 
-/// The text's first sentences.
+/// The text's first sentence.
 fn lead(text: &str) -> &str {
     let reach = text.char_indices().nth(LEAD_CHARS).map_or(text.len(), |(at, _)| at);
     let line = text.split('\n').next().unwrap_or_default();
-    line.get(..reach.min(line.len())).unwrap_or_default()
+    let line = line.get(..reach.min(line.len())).unwrap_or_default();
+    line.split_inclusive('。').next().unwrap_or_default()
 }
 
 /// The province that signature, title or lead names.

@@ -1,7 +1,7 @@
 //! Whether what differs between two texts is what they are about: figures, dates, ordinals and names outweigh the
 //! frame around them, unless one text corrects the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Features, compare::Scores, diff::Replaced};
 
@@ -12,24 +12,55 @@ const MAX_NAME_LETTERS: usize = 10;
 /// Least share of figures that a correction leaves alone.
 const CORRECTION_FIGURES: f64 = 0.6;
 
+/// Titles as alike as this are one title.
+const SAME_TITLE: f64 = 0.9;
+
 /// What is replaced that tells the texts apart, `a/b`; `None` when nothing is.
-pub(super) fn verdict(a: &Features, b: &Features, scores: &Scores, replaced: &[Replaced]) -> Option<String> {
+pub(super) fn verdict(
+    a: &Features,
+    b: &Features,
+    scores: &Scores,
+    replaced: &[Replaced],
+    common: &HashSet<String>,
+) -> Option<String> {
     let words = |r: &Replaced| format!("{}/{}", r.a, r.b);
+    let replaced: Vec<&Replaced> = replaced.iter().filter(|r| !is_inserted(r)).collect();
     if let Some(ordinal) = replaced.iter().find(|r| is_ordinal(r)) {
         return Some(words(ordinal));
     }
-    if let Some(name) = names(a, b, replaced) {
+    if let Some(name) = names(a, b, &replaced, common) {
         return Some(words(name));
     }
-    let numbers: Vec<&Replaced> = replaced.iter().filter(|r| is_number(r)).collect();
+    let numbers: Vec<&Replaced> = replaced.into_iter().filter(|r| is_number(r)).collect();
     let first = numbers.first()?;
-    let few = numbers.len() <= CORRECTED && (scores.figures_of == 0 || scores.figures_share() >= CORRECTION_FIGURES);
-    let corrects = a.anchors.is_correction || b.anchors.is_correction;
-    let dated = numbers.iter().any(|r| is_date(r));
-    if corrects || (few && !dated && scores.figures > 0) {
-        return None;
+    (!corrects(a, b, scores, &numbers)).then(|| words(first))
+}
+
+/// Whether the one may correct the other: few figures are replaced, most stand, no date is another.
+fn corrects(a: &Features, b: &Features, scores: &Scores, numbers: &[&Replaced]) -> bool {
+    if a.anchors.is_correction || b.anchors.is_correction {
+        return true;
     }
-    Some(words(first))
+    let most_stand = scores.figures > 0 && scores.figures_share() >= CORRECTION_FIGURES;
+    // The only figure of a text is replaced in its correction too, but that comes the same day.
+    let only_one = numbers.len() == 1 && scores.days < 1.0 && scores.title >= SAME_TITLE;
+    numbers.len() <= CORRECTED && (most_stand || only_one) && !numbers.iter().any(|r| is_date(r))
+}
+
+/// Something was put in or left out beside what both have.
+fn is_inserted(r: &Replaced) -> bool {
+    let within = |long: &str, short: &str| long.ends_with(short) || long.starts_with(short);
+    within(&r.a, &r.b) || within(&r.b, &r.a)
+}
+
+/// Whether an editor put one common word for another; the stretches may lack a letter that both words share.
+fn is_edited(r: &Replaced, common: &HashSet<String>) -> bool {
+    let (before, after) = (r.before.chars().last(), r.after.chars().next());
+    let forms = [(None, None), (before, None), (None, after), (before, after)];
+    let word = |text: &str, (b, a): (Option<char>, Option<char>)| -> String {
+        b.into_iter().chain(text.chars()).chain(a).collect()
+    };
+    forms.into_iter().any(|form| common.contains(&word(&r.a, form)) && common.contains(&word(&r.b, form)))
 }
 
 fn has_digit(text: &str) -> bool {
@@ -54,10 +85,16 @@ fn is_ordinal(r: &Replaced) -> bool {
 }
 
 /// A name in the place of another: each stands in its own title, or the one stands for the other again and again.
-fn names<'a>(a: &Features, b: &Features, replaced: &'a [Replaced]) -> Option<&'a Replaced> {
+fn names<'a>(
+    a: &Features,
+    b: &Features,
+    replaced: &[&'a Replaced],
+    common: &HashSet<String>,
+) -> Option<&'a Replaced> {
     let mut seen: HashMap<(&str, &str), usize> = HashMap::new();
     let fits = |text: &str| !has_digit(text) && text.chars().count() <= MAX_NAME_LETTERS;
-    replaced.iter().filter(|r| fits(&r.a) && fits(&r.b)).find(|r| {
+    let mut fitting = replaced.iter().filter(|r| fits(&r.a) && fits(&r.b) && !is_edited(r, common));
+    fitting.find(|r| {
         let n = seen.entry((&r.a, &r.b)).or_default();
         *n += 1;
         let own = !b.text.contains(&r.a) && !a.text.contains(&r.b);
@@ -66,5 +103,5 @@ fn names<'a>(a: &Features, b: &Features, replaced: &'a [Replaced]) -> Option<&'a
             && !a.title_key.contains(&r.b)
             && !b.title_key.contains(&r.a);
         titled || (own && *n > 1)
-    })
+    }).copied()
 }

@@ -1,8 +1,8 @@
 //! Thresholds of the rules. Defaults are what the labelled set was measured with.
 
-use std::time::Duration;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use super::{Rule, VetoKind};
+use super::{Rule, Tables, VetoKind};
 
 /// What the rules ask for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub related: f64,
     /// Least containment at which a second story is merged with the first.
     pub merge: f64,
+    /// Words that are no names: where one stands for another, an editor was at work.
+    pub common_words: Arc<HashSet<String>>,
     /// Rules that are left out; for measuring.
     pub without_rules: Vec<Rule>,
     /// Vetoes that are left out; for measuring.
@@ -43,6 +45,7 @@ impl Default for Settings {
             event: 0.18,
             related: 0.30,
             merge: 0.75,
+            common_words: Tables::shipped().common_words(),
             without_rules: Vec::new(),
             without_vetoes: Vec::new(),
         }

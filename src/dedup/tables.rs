@@ -1,6 +1,9 @@
 //! The data that features are told by: chrome, places, names, characters. Read once, from text.
 
-use std::sync::LazyLock;
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
@@ -91,6 +94,7 @@ struct NamesFile {
     future: Vec<String>,
     correction: Vec<String>,
     synonyms: Vec<String>,
+    common: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -125,6 +129,8 @@ pub(super) struct Names {
     pub(super) correction: AhoCorasick,
     /// The word that each row of synonyms becomes.
     pub(super) synonyms: Vec<String>,
+    /// Words that are no names.
+    pub(super) common: Arc<HashSet<String>>,
 }
 
 impl Tables {
@@ -151,6 +157,11 @@ impl Tables {
         SHIPPED_TABLES.as_ref().unwrap_or(&NONE)
     }
 
+    /// Words that are no names, for [`super::Settings`].
+    pub fn common_words(&self) -> Arc<HashSet<String>> {
+        Arc::clone(&self.names.common)
+    }
+
     fn empty() -> Self {
         let texts = TableTexts { chrome: EMPTY_CHROME, places: "", names: EMPTY_NAMES, hanzi: "" };
         match Self::parse(&texts) {
@@ -165,7 +176,7 @@ impl Tables {
 const EMPTY_CHROME: &str = "line_chars=0\nline_starts=[]\ntail_after_letters=0\ntail_starts=[]\ncut=[]\nlead_chars=0\n\
     lead_starts=[]\nlead_ends=[]\nfillers=[]\nsignature_chars=0\nsignatures=[]\nboilerplate=[]";
 const EMPTY_NAMES: &str = "bureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
-    correction=[]\nsynonyms=[]";
+    correction=[]\nsynonyms=[]\ncommon=''";
 
 impl Names {
     fn new(file: NamesFile, places: &Places) -> Result<Self, TablesError> {
@@ -201,6 +212,7 @@ impl Names {
             future: matcher(&file.future, table)?,
             correction: matcher(&file.correction, table)?,
             synonyms,
+            common: Arc::new(file.common.split_whitespace().map(str::to_owned).collect()),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    Features,
+    Features, Settings,
     compare::Scores,
     diff,
     features::provinces_differ,
@@ -241,8 +241,8 @@ fn announcement(a: &Features, b: &Features, _: &Scores) -> Option<String> {
 }
 
 /// The frame's veto: what is replaced are figures, dates, ordinals or names.
-pub(super) fn frame(a: &Features, b: &Features, scores: &Scores) -> Option<Veto> {
+pub(super) fn frame(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Option<Veto> {
     let replaced = diff::replaced(&a.text, &b.text);
-    let seen = super::frame::verdict(a, b, scores, &replaced)?;
+    let seen = super::frame::verdict(a, b, scores, &replaced, &settings.common_words)?;
     Some(Veto { kind: VetoKind::Frame, seen })
 }
