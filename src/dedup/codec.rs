@@ -93,6 +93,7 @@ impl Anchors {
             &self.companies,
             &self.officials,
             &self.figures,
+            &self.about,
         ] {
             sorted(out, list);
         }
@@ -113,6 +114,7 @@ impl Anchors {
             companies: from.sorted()?,
             officials: from.sorted()?,
             figures: from.sorted()?,
+            about: from.sorted()?,
             dates: from.narrow()?,
             states: from.sorted()?.into_iter().map(|s| ((s >> 8 & 0xff) as u8, (s & 0xff) as u8)).collect(),
             ..Self::default()

@@ -100,6 +100,8 @@ pub(super) struct Anchors {
     pub(super) dates: Vec<u16>,
     /// States of title (group, state).
     pub(super) states: Vec<(u8, u8)>,
+    /// What kind of text about a story its title says it is: numbers of words.
+    pub(super) about: Vec<u32>,
     /// Whether it announces what is to come.
     pub(super) is_future: bool,
     /// Whether it says that it corrects.
@@ -167,6 +169,9 @@ fn anchors(title: &str, lead: &str, body: &str, tables: &Tables) -> Anchors {
         figures: figures::figures(body),
         dates,
         states,
+        about: Shingles::new(
+            tables.names.about.find_iter(title).map(|hit| hit.pattern().as_u32()).collect(),
+        ).hashes().to_vec(),
         is_future: tables.names.future.is_match(&head),
         is_correction: tables.names.correction.is_match(&head),
     }

@@ -9,11 +9,14 @@ use super::{Features, compare::Scores, diff::Replaced};
 const CORRECTED: usize = 2;
 /// Longest name, in letters.
 const MAX_NAME_LETTERS: usize = 10;
+/// Longest common word, in letters.
+const MAX_WORD_LETTERS: usize = 6;
 /// Least share of figures that a correction leaves alone.
 const CORRECTION_FIGURES: f64 = 0.6;
 
-/// Titles as alike as this are one title.
-const SAME_TITLE: f64 = 0.9;
+/// A text whose only figure is corrected: days until then, and least likeness of titles and bodies.
+const ONLY_DAYS: f64 = 7.0;
+const ONLY_LIKENESS: (f64, f64) = (0.7, 0.85);
 
 /// What is replaced that tells the texts apart, `a/b`; `None` when nothing is.
 pub(super) fn verdict(
@@ -42,8 +45,11 @@ fn corrects(a: &Features, b: &Features, scores: &Scores, numbers: &[&Replaced]) 
         return true;
     }
     let most_stand = scores.figures > 0 && scores.figures_share() >= CORRECTION_FIGURES;
-    // The only figure of a text is replaced in its correction too, but that comes the same day.
-    let only_one = numbers.len() == 1 && scores.days < 1.0 && scores.title >= SAME_TITLE;
+    // The only figure of a text is replaced in its correction too, but all else stands and it comes soon.
+    let only_one = numbers.len() == 1
+        && scores.days <= ONLY_DAYS
+        && scores.title >= ONLY_LIKENESS.0
+        && scores.containment >= ONLY_LIKENESS.1;
     numbers.len() <= CORRECTED && (most_stand || only_one) && !numbers.iter().any(|r| is_date(r))
 }
 
@@ -53,14 +59,31 @@ fn is_inserted(r: &Replaced) -> bool {
     within(&r.a, &r.b) || within(&r.b, &r.a)
 }
 
-/// Whether an editor put one common word for another; the stretches may lack a letter that both words share.
+/// Whether an editor put common words for others; the stretches may lack a letter that both words share.
 fn is_edited(r: &Replaced, common: &HashSet<String>) -> bool {
     let (before, after) = (r.before.chars().last(), r.after.chars().next());
     let forms = [(None, None), (before, None), (None, after), (before, after)];
-    let word = |text: &str, (b, a): (Option<char>, Option<char>)| -> String {
+    let word = |text: &str, (b, a): (Option<char>, Option<char>)| -> Vec<char> {
         b.into_iter().chain(text.chars()).chain(a).collect()
     };
-    forms.into_iter().any(|form| common.contains(&word(&r.a, form)) && common.contains(&word(&r.b, form)))
+    forms.into_iter().any(|form| is_common(&word(&r.a, form), common) && is_common(&word(&r.b, form), common))
+}
+
+/// Whether a stretch is made of common words only.
+fn is_common(letters: &[char], common: &HashSet<String>) -> bool {
+    if letters.len() > MAX_NAME_LETTERS + 2 {
+        return false;
+    }
+    let mut reached = vec![true];
+    for end in 1..=letters.len() {
+        let ends = (1..=MAX_WORD_LETTERS.min(end)).any(|n| {
+            let start = end - n;
+            let word = letters.get(start..end).map(|word| word.iter().collect::<String>());
+            reached.get(start) == Some(&true) && word.is_some_and(|word| common.contains(&word))
+        });
+        reached.push(ends);
+    }
+    reached.last() == Some(&true)
 }
 
 fn has_digit(text: &str) -> bool {

@@ -30,6 +30,7 @@ pub fn clean(title: &str, text: &str, tables: &Tables) -> Cleaned {
     let chrome = &tables.chrome;
     let title = cut_end(&fold(bounded(title), &tables.hanzi).replace('\n', ""));
     let mut body = fold(bounded(text), &tables.hanzi);
+    body = without_addresses(&body);
     for phrase in &chrome.cut {
         if body.contains(phrase.as_str()) {
             body = body.replace(phrase.as_str(), "\n");
@@ -89,6 +90,25 @@ fn fold(text: &str, hanzi: &Hanzi) -> String {
         }
     }
     folded
+}
+
+/// The text without web addresses, which name copies, not stories.
+fn without_addresses(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("http") {
+        let (before, address) = rest.split_at(at);
+        let is_address = address.starts_with("http://") || address.starts_with("https://");
+        let end = address.find(|c: char| !c.is_ascii_graphic()).unwrap_or(address.len());
+        kept.push_str(before);
+        let end = if is_address { end } else { "http".len() };
+        if !is_address {
+            kept.push_str("http");
+        }
+        rest = address.get(end..).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    kept
 }
 
 fn full_width(c: char) -> Option<char> {

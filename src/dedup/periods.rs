@@ -1,7 +1,7 @@
 //! Which time a text is about: years, months, quarters, and the how-manieth of a kind.
 
 /// Words that a count stands before: 第3批, 第十一次.
-const COUNTED: [char; 16] = ['次', '批', '届', '期', '号', '轮', '场', '季', '组', '条', '站', '个', '部', '集', '日', '例'];
+const COUNTED: [char; 12] = ['次', '批', '届', '期', '号', '轮', '场', '季', '组', '站', '集', '日'];
 /// The largest month.
 const MONTHS: u32 = 12;
 

@@ -93,6 +93,7 @@ struct NamesFile {
     states: Vec<StatesFile>,
     future: Vec<String>,
     correction: Vec<String>,
+    about: Vec<String>,
     synonyms: Vec<String>,
     common: String,
 }
@@ -127,6 +128,7 @@ pub(super) struct Names {
     pub(super) state_of: Vec<(u8, u8)>,
     pub(super) future: AhoCorasick,
     pub(super) correction: AhoCorasick,
+    pub(super) about: AhoCorasick,
     /// The word that each row of synonyms becomes.
     pub(super) synonyms: Vec<String>,
     /// Words that are no names.
@@ -176,7 +178,7 @@ impl Tables {
 const EMPTY_CHROME: &str = "line_chars=0\nline_starts=[]\ntail_after_letters=0\ntail_starts=[]\ncut=[]\nlead_chars=0\n\
     lead_starts=[]\nlead_ends=[]\nfillers=[]\nsignature_chars=0\nsignatures=[]\nboilerplate=[]";
 const EMPTY_NAMES: &str = "bureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
-    correction=[]\nsynonyms=[]\ncommon=''";
+    correction=[]\nabout=[]\nsynonyms=[]\ncommon=''";
 
 impl Names {
     fn new(file: NamesFile, places: &Places) -> Result<Self, TablesError> {
@@ -211,6 +213,7 @@ impl Names {
             state_of,
             future: matcher(&file.future, table)?,
             correction: matcher(&file.correction, table)?,
+            about: matcher(&file.about, table)?,
             synonyms,
             common: Arc::new(file.common.split_whitespace().map(str::to_owned).collect()),
         })

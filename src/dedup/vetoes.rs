@@ -125,6 +125,9 @@ const ROUND_UP_CONTAINMENT: f64 = 0.68;
 /// Least likeness of two texts of one publisher.
 const PUBLISHER_JACCARD: f64 = 0.6;
 
+/// A text about a story that holds more of it than this is the story under another title.
+const ABOUT_CONTAINMENT: f64 = 0.85;
+
 /// Every veto that holds, all but the frame's, which is dear.
 pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores) -> Vec<Veto> {
     let checks: [(VetoKind, fn(&Features, &Features, &Scores) -> Option<String>); 14] = [
@@ -229,7 +232,10 @@ fn official(a: &Features, b: &Features, _: &Scores) -> Option<String> {
     disjoint(&a.anchors.officials, &b.anchors.officials).then(|| "other person".to_owned())
 }
 
-fn state(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn state(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
+    if a.anchors.about != b.anchors.about && scores.containment < ABOUT_CONTAINMENT {
+        return Some("story/about it".to_owned());
+    }
     let (a, b) = (&a.anchors.states, &b.anchors.states);
     let group = |list: &[(u8, u8)], of: u8| list.iter().filter(|s| s.0 == of).copied().collect::<Vec<_>>();
     let differs = a.iter().any(|first| disjoint(&group(a, first.0), &group(b, first.0)));
