@@ -1,46 +1,13 @@
 //! Real prose from a file of JSON lines (`date`, `title`, `text`): every item is a story of its own; every third also
 //! comes in derived versions. Says how many stories are merged that should not be, and which.
 
-use dibao::{
-    dedup::{Features, Parts, Settings, Tables},
-    model::{CanonicalUrl, Role, Timestamp},
-};
+use dibao::model::Role;
 use fastrand::Rng;
 
-use crate::versions::{self, Text, Traditional};
-
-/// One labelled entry.
-pub struct Item {
-    pub label: u32,
-    pub version: &'static str,
-    pub source: String,
-    pub role: Role,
-    pub url: String,
-    pub text: Text,
-    pub region: Option<dibao::model::Region>,
-    pub at_ms: i64,
-}
-
-impl Item {
-    pub fn features(&self, tables: &Tables) -> Features {
-        let url = CanonicalUrl::parse(&self.url);
-        Features::of(
-            &Parts {
-                source_key: &self.source,
-                source_entry_id: &self.url,
-                role: self.role,
-                canonical_url: url.as_ref(),
-                title: &self.text.title,
-                text: &self.text.body(),
-                region: self.region.as_ref(),
-                published_at: Timestamp::from_millisecond(self.at_ms).unwrap(),
-            },
-            tables,
-        )
-    }
-}
-
-const DAY: i64 = 86_400_000;
+use crate::{
+    item::{DAY, Item},
+    versions::{self, Text, Traditional},
+};
 
 /// Reads the file and derives versions.
 pub fn items(path: &str, seed: u64, skip: usize, take: usize, hosts: u32) -> Vec<Item> {
@@ -91,40 +58,4 @@ pub fn items(path: &str, seed: u64, skip: usize, take: usize, hosts: u32) -> Vec
     }
     items.sort_by_key(|item| item.at_ms);
     items
-}
-
-/// Runs and tells.
-pub fn run(path: &str, seed: u64, skip: usize, take: usize, hosts: u32, show: usize) {
-    let tables = Tables::shipped();
-    let settings = Settings::default();
-    let items = items(path, seed, skip, take, hosts);
-    let outcome = crate::run(&items, tables, &settings);
-    println!("{} items: P R F1 | B3 | mixed: {}", items.len(), outcome.metrics);
-    crate::recall_by_version(&items, &outcome.shelf);
-    // False joins, as they happened.
-    let mut shown = 0;
-    for (at, joined) in outcome.joined_with.iter().enumerate() {
-        let Some((other, rule, c, t)) = joined else { continue };
-        if items[at].label == items[*other].label {
-            continue;
-        }
-        shown += 1;
-        if shown <= show {
-            let (x, y) = (&items[at], &items[*other]);
-            println!("--- {} c={c:.2} t={t:.2} d={}\n[{}] {} :: {}\n[{}] {} :: {}", rule, (x.at_ms - y.at_ms) / DAY,
-                x.version, x.text.title, x.text.body().replace('\n', "").chars().take(260).collect::<String>(),
-                y.version, y.text.title, y.text.body().replace('\n', "").chars().take(260).collect::<String>());
-        }
-    }
-    println!("{shown} joins across labels");
-    let mut lost = 0;
-    for (at, seen) in outcome.lost.iter().enumerate() {
-        if let Some(seen) = seen {
-            lost += 1;
-            if lost <= show {
-                println!("lost [{}] {} :: {seen}", items[at].version, items[at].text.title);
-            }
-        }
-    }
-    println!("{lost} versions opened a story of their own");
 }

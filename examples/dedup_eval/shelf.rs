@@ -28,7 +28,7 @@ impl Shelf {
     pub fn candidates(&self, entry: &Features, settings: &Settings) -> Vec<Candidate> {
         let mut found: Vec<usize> = keys(entry).iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
         let mut shared: HashMap<usize, usize> = HashMap::new();
-        for hash in entry.shingles.sampled() {
+        for hash in entry.index_keys() {
             let Some(known) = self.by_shingle.get(&hash).filter(|known| known.len() <= COMMON) else { continue };
             for id in known {
                 *shared.entry(*id).or_default() += 1;
@@ -70,7 +70,7 @@ impl Shelf {
         for key in keys(&entry) {
             self.by_key.entry(key).or_default().push(id);
         }
-        for hash in entry.shingles.sampled() {
+        for hash in entry.index_keys() {
             self.by_shingle.entry(hash).or_default().push(id);
         }
         self.entries.push(entry);

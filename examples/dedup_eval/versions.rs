@@ -115,6 +115,22 @@ pub fn paraphrase(text: &Text, rng: &mut Rng) -> Text {
     Text { title: swap_words(&text.title, 0.6, rng), paragraphs: split_paragraphs(sentences) }
 }
 
+/// A city's own telling: its beginning and end, some of the sentences, most words others.
+pub fn told_by_city(text: &Text, rng: &mut Rng) -> Text {
+    const BEGINNINGS: [&str; 4] =
+        ["记者从现场获悉，这项工作又有新进展。", "一大早，现场就忙碌起来。", "这是我市邮政管理工作的又一件大事。", "按照省局统一安排，我市有关企业全程参与。"];
+    const ENDS: [&str; 4] =
+        ["市局将对照要求逐项抓落实。", "下一步，我市将把好做法固定下来。", "现场群众纷纷点赞。", "有关企业负责人表示，将尽快拿出具体方案。"];
+    let mut sentences = text.sentences();
+    if sentences.len() > 3 {
+        sentences.remove(rng.usize(1..sentences.len()));
+    }
+    let mut told = vec![BEGINNINGS[rng.usize(0..4)].to_owned()];
+    told.extend(sentences.iter().map(|s| swap_words(s, 0.8, rng)));
+    told.push(ENDS[rng.usize(0..4)].to_owned());
+    Text { title: swap_words(&text.title, 0.9, rng), paragraphs: split_paragraphs(told) }
+}
+
 pub fn noisy(text: &Text, rng: &mut Rng) -> Text {
     let paragraphs = text
         .paragraphs

@@ -3,7 +3,8 @@
 use super::{
     Features, Rule, Settings,
     features::MIN_BODY_LETTERS,
-    shingles::{n_shared, ratio},
+    figures,
+    shingles::{n_shared, ratio, shared},
     vetoes::{self, Veto, VetoKind},
 };
 
@@ -21,6 +22,8 @@ const DAYS: (f64, f64) = (21.0, 10.0);
 const FIGURES: (usize, f64) = (3, 0.6);
 /// Likeness of titles, days and pieces of evidence for the rule of the event.
 const EVENT: (f64, f64, usize) = (0.4, 7.0, 2);
+/// An event told in other words: days apart, weight of shared figures, their share, and least containment.
+const RETOLD: (f64, f64, f64, f64) = (5.0, 2.0, 0.6, 0.02);
 /// Below these, two entries have nothing to do with each other.
 const NOTHING: (f64, f64) = (0.15, 0.5);
 
@@ -91,7 +94,7 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
         let vetoes = exact_vetoes(a, b, &scores, settings);
         return Comparison { rule, scores, vetoes };
     }
-    if scores.containment < NOTHING.0 && scores.title < NOTHING.1 {
+    if scores.containment < NOTHING.0 && scores.title < NOTHING.1 && !is_retold(a, b, &scores) {
         return Comparison { rule: None, scores, vetoes: Vec::new() };
     }
     let rule = fuzzy_rule(a, b, &scores, settings);
@@ -166,11 +169,22 @@ fn fuzzy_rule(a: &Features, b: &Features, scores: &Scores, settings: &Settings) 
         ),
         (
             Rule::Event,
-            c >= settings.event && t >= EVENT.0 && d <= EVENT.1 && same_province && evidence(a, b, scores) >= EVENT.2,
+            (c >= settings.event && t >= EVENT.0 && d <= EVENT.1 && same_province && evidence(a, b, scores) >= EVENT.2)
+                || is_retold(a, b, scores),
         ),
     ];
     let satisfied = |(rule, holds): (Rule, bool)| (holds && !settings.without_rules.contains(&rule)).then_some(rule);
     rules.into_iter().find_map(satisfied)
+}
+
+/// Whether one city and its figures are told of within days, in whatever words.
+fn is_retold(a: &Features, b: &Features, scores: &Scores) -> bool {
+    let (x, y) = (&a.anchors, &b.anchors);
+    scores.days <= RETOLD.0
+        && scores.containment >= RETOLD.3
+        && scores.figures_share() >= RETOLD.2
+        && n_shared(&x.cities, &y.cities) > 0
+        && figures::weight(shared(&x.figures, &y.figures)) >= RETOLD.1
 }
 
 /// Pieces of evidence that two texts tell of one event.

@@ -19,6 +19,11 @@ const MIN_OWN_SHINGLES: usize = 40;
 /// A province named within so many bytes of the lead's beginning is the story's.
 const LEAD_PLACE_BYTES: usize = 24;
 
+/// Digits from which on a figure is put into the index, and how many are, with how many cities.
+const TELLING_DIGITS: u32 = 2;
+const MAX_KEYED_FIGURES: usize = 16;
+const MAX_KEYED_CITIES: usize = 2;
+
 /// What features are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
@@ -109,6 +114,20 @@ pub(super) struct Anchors {
 }
 
 impl Features {
+    /// What the index of candidates holds of an entry: a sample of its shingles, and each telling figure together
+    /// with the city, by which a city's own telling is found that shares hardly a sentence.
+    pub fn index_keys(&self) -> Vec<u32> {
+        let mut keys: Vec<u32> = self.shingles.sampled().collect();
+        let telling = self.anchors.figures.iter().filter(|figure| *figure & 3 >= TELLING_DIGITS);
+        for figure in telling.take(MAX_KEYED_FIGURES) {
+            let cities = self.anchors.cities.iter().take(MAX_KEYED_CITIES);
+            keys.extend(cities.map(|city| figure.wrapping_mul(0x9e37_79b1) ^ u32::from(*city).wrapping_mul(0x85eb_ca6b)));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// Makes the features of an entry. Any text is taken; what is too long is cut.
     pub fn of(parts: &Parts, tables: &Tables) -> Self {
         let cleaned = normalise::clean(parts.title, parts.text, tables);
@@ -118,11 +137,13 @@ impl Features {
         let title = names::letters_of(&cleaned.title, &tables.names);
         let title_places = tables.places.find(&cleaned.title);
         let lead = lead(&cleaned.text);
+        let anchors = anchors(&cleaned.title, lead, body, tables);
         let region = parts
             .region
             .filter(|region| !region.is_national())
             .cloned()
             .or_else(|| region_in(&title_places, signature, lead, tables))
+            .or_else(|| only_region(&anchors, tables))
             .or_else(|| parts.region.cloned());
         Self {
             source_key: parts.source_key.to_owned(),
@@ -138,7 +159,7 @@ impl Features {
             shingles: own_shingles(&letters, tables),
             title_bigrams: Shingles::new(title.windows(2).map(shingles::hash).collect()).hashes().to_vec(),
             text: letters.iter().take(MAX_KEPT_LETTERS).collect(),
-            anchors: anchors(&cleaned.title, lead, body, tables),
+            anchors,
         }
     }
 }
@@ -201,6 +222,14 @@ fn region_in(
         let start = lead.get(normalise::date_length(lead)..).unwrap_or_default().trim_start_matches(',');
         first(tables.places.find(start), LEAD_PLACE_BYTES)
     })
+}
+
+/// The province of all places that title and text name.
+fn only_region(anchors: &Anchors, tables: &Tables) -> Option<Region> {
+    match anchors.provinces.as_slice() {
+        [province] => tables.places.region(*province).cloned(),
+        _ => None,
+    }
 }
 
 fn publisher(parts: &Parts) -> String {

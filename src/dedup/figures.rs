@@ -25,14 +25,29 @@ pub(super) fn figures(text: &str) -> Vec<u32> {
         let is_time = matches!(unit, '年' | '月' | '日' | '时' | '分' | '号' | ':' | '-' | '—') || matches!(before, '第' | ':' | '-' | '—');
         let is_name = before.is_ascii_alphabetic() || unit.is_ascii_alphabetic();
         if !is_time && !is_name {
-            let figure = chars.get(at..(at + n + 1).min(chars.len())).unwrap_or_default();
-            found.push(hash(&figure.iter().copied().filter(|c| *c != ',').collect::<Vec<_>>()));
+            found.push(figure(chars.get(at..at + n).unwrap_or_default(), unit));
         }
         at += n.max(1);
     }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// A figure's hash, with its digits (3 for more) in the two lowest bits: what counts is how much it tells. The unit
+/// belongs to small figures only; larger ones are told by themselves, whatever an editor made of the unit.
+fn figure(number: &[char], unit: char) -> u32 {
+    let mut number: Vec<char> = number.iter().copied().filter(|c| *c != ',').collect();
+    let n_digits = number.iter().filter(|c| c.is_ascii_digit()).count().min(3);
+    if n_digits < 3 {
+        number.push(unit);
+    }
+    hash(&number) & !3 | u32::try_from(n_digits).unwrap_or_default()
+}
+
+/// How much figures tell together: one for each of three digits or more, a third for each of one digit.
+pub(super) fn weight(figures: impl Iterator<Item = u32>) -> f64 {
+    figures.map(|figure| f64::from(figure & 3) / 3.0).sum()
 }
 
 fn figure_length(text: &[char]) -> usize {

@@ -66,7 +66,35 @@ fn is_edited(r: &Replaced, common: &HashSet<String>) -> bool {
     let word = |text: &str, (b, a): (Option<char>, Option<char>)| -> Vec<char> {
         b.into_iter().chain(text.chars()).chain(a).collect()
     };
-    forms.into_iter().any(|form| is_common(&word(&r.a, form), common) && is_common(&word(&r.b, form), common))
+    forms.into_iter().any(|form| are_common(&word(&r.a, form), &word(&r.b, form), common))
+}
+
+/// Whether two stretches are made of common words, but for what they share.
+fn are_common(a: &[char], b: &[char], common: &HashSet<String>) -> bool {
+    if (a.is_empty() || is_common(a, common)) && (b.is_empty() || is_common(b, common)) {
+        return true;
+    }
+    let Some((at_a, at_b, n)) = longest_shared(a, b) else { return false };
+    let split = |text: &[char], at: usize| -> (Vec<char>, Vec<char>) {
+        (text.get(..at).unwrap_or_default().to_vec(), text.get(at + n..).unwrap_or_default().to_vec())
+    };
+    let ((before_a, after_a), (before_b, after_b)) = (split(a, at_a), split(b, at_b));
+    are_common(&before_a, &before_b, common) && are_common(&after_a, &after_b, common)
+}
+
+/// Where the longest run of at least two letters begins that both have, and its length.
+fn longest_shared(a: &[char], b: &[char]) -> Option<(usize, usize, usize)> {
+    let mut best = None;
+    for at_a in 0..a.len() {
+        for at_b in 0..b.len() {
+            let (rest_a, rest_b) = (a.get(at_a..)?, b.get(at_b..)?);
+            let n = rest_a.iter().zip(rest_b).take_while(|(x, y)| x == y).count();
+            if n >= 2 && best.is_none_or(|(_, _, most)| n > most) {
+                best = Some((at_a, at_b, n));
+            }
+        }
+    }
+    best
 }
 
 /// Whether a stretch is made of common words only.

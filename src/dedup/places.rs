@@ -50,7 +50,7 @@ pub(super) struct Places {
 /// The places that a text names: numbers of provinces and cities, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Provinces named themselves.
+    /// Provinces named themselves or by a city.
     pub(super) provinces: Vec<u8>,
     /// Cities.
     pub(super) cities: Vec<u16>,
@@ -116,6 +116,7 @@ impl Places {
                 }
                 Place::City { province, number, .. } => {
                     found.cities.push(number);
+                    found.provinces.push(province);
                     province
                 }
             };

@@ -108,6 +108,11 @@ pub(super) fn n_shared<T: Ord>(a: &[T], b: &[T]) -> usize {
     n
 }
 
+/// The common elements of two sorted lists.
+pub(super) fn shared<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    a.iter().copied().filter(|x| b.binary_search(x).is_ok())
+}
+
 /// `n` of `of`, 0 to 1; 0 of nothing.
 pub(super) fn ratio(n: usize, of: usize) -> f64 {
     let float = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));

@@ -181,7 +181,11 @@ fn disjoint<T: Ord>(a: &[T], b: &[T]) -> bool {
 }
 
 fn place(a: &Features, b: &Features, _: &Scores) -> Option<String> {
-    disjoint(&a.anchors.cities, &b.anchors.cities).then(|| "other cities".to_owned())
+    let (a, b) = (&a.anchors, &b.anchors);
+    if disjoint(&a.provinces, &b.provinces) {
+        return Some("other provinces".to_owned());
+    }
+    disjoint(&a.cities, &b.cities).then(|| "other cities".to_owned())
 }
 
 fn order(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
@@ -211,8 +215,13 @@ fn date(a: &Features, b: &Features, _: &Scores) -> Option<String> {
 
 fn round_up(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
     let (n, m) = (a.anchors.provinces.len(), b.anchors.provinces.len());
-    (n.max(m) >= ROUND_UP_PROVINCES && n.min(m) <= 1 && scores.containment < ROUND_UP_CONTAINMENT)
-        .then(|| format!("of {} provinces", n.max(m)))
+    if n.max(m) < ROUND_UP_PROVINCES || n.min(m) > 1 {
+        return None;
+    }
+    let (many, one) = if n > m { (a, b) } else { (b, a) };
+    // An abridgement names no province that its original does not; a bureau's own text is no excerpt of a round-up.
+    let is_round_up = many.n_letters <= one.n_letters || one.role == Role::Primary;
+    (is_round_up || scores.containment < ROUND_UP_CONTAINMENT).then(|| format!("of {} provinces", n.max(m)))
 }
 
 fn publisher(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
