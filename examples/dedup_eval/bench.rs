@@ -15,8 +15,14 @@ pub fn run(items: &[Item], tables: &Tables) {
         let (made, features) = timed(|| item.features(tables));
         let (encoded, bytes) = timed(|| features.encode());
         n_bytes += bytes.len();
-        let stored: Vec<(Candidate, Vec<u8>)> =
-            shelf.candidates(&features, &settings).into_iter().map(|c| { let b = c.features.encode(); (c, b) }).collect();
+        let stored: Vec<(Candidate, Vec<u8>)> = shelf
+            .candidates(&features, &settings)
+            .into_iter()
+            .map(|c| {
+                let b = c.features.encode();
+                (c, b)
+            })
+            .collect();
         n_candidates += stored.len();
         let (decoded, candidates) = timed(|| {
             let decode = |(c, bytes): &(Candidate, Vec<u8>)| Candidate {
@@ -25,7 +31,9 @@ pub fn run(items: &[Item], tables: &Tables) {
             };
             stored.iter().map(decode).collect::<Vec<_>>()
         });
-        let (compared, _) = timed(|| candidates.iter().map(|c| compare(&features, &c.features, &settings).scores.rank()).sum::<f64>());
+        let (compared, _) = timed(|| {
+            candidates.iter().map(|c| compare(&features, &c.features, &settings).scores.rank()).sum::<f64>()
+        });
         let (judged, _) = timed(|| judge(&features, &candidates, &settings));
         times[0].push(made);
         times[1].push(encoded);
@@ -34,7 +42,12 @@ pub fn run(items: &[Item], tables: &Tables) {
         times[4].push(made + encoded + decoded + judged);
         shelf.add(features, &settings);
     }
-    println!("{} entries, {:.1} candidates each, {} bytes stored each", items.len(), n_candidates as f64 / items.len() as f64, n_bytes / items.len());
+    println!(
+        "{} entries, {:.1} candidates each, {} bytes stored each",
+        items.len(),
+        n_candidates as f64 / items.len() as f64,
+        n_bytes / items.len()
+    );
     let names = ["Features::of", "encode", "decode and judge", "one compare", "decision in all"];
     for (name, times) in names.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);

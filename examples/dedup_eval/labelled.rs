@@ -1,11 +1,14 @@
 //! A labelled set: base texts of our own, set in provinces, cities, months and years that differ by one thing at a
 //! time, each story in the versions in which stories come back.
 
+use std::collections::HashSet;
+
 use dibao::model::{Region, Role};
 use fastrand::Rng;
 
 use crate::{
     item::{DAY, Item},
+    setting::{BRANDS, NAMES, ORDINALS, Province, Setting, WORKS, fill, provinces},
     versions::{self, Text, Traditional},
 };
 
@@ -19,15 +22,6 @@ const TEXTS: [&str; 7] = [
     include_str!("texts/cities.txt"),
 ];
 const MORE: &str = include_str!("texts/more.txt");
-const WORKS: [&str; 10] = [
-    "快递末端服务管理规定", "村级寄递站点运营指引", "智能信包箱建设标准", "邮件快件包装管理办法", "驿道春秋", "江河胜迹", "百年邮路", "古镇风物",
-    "寄递数据安全规范", "邮政营业场所设置办法",
-];
-const BRANDS: [&str; 8] = ["飞燕速运", "驰达物流", "云栈供应链", "迅雷鸟快递", "大道通运", "同乡配送", "海鲸国际货运", "青骡快运"];
-const NAMES: [&str; 16] = [
-    "周立群", "林国安", "陈晓东", "黄建民", "吴海燕", "徐文涛", "马春生", "高志远", "何秀兰", "罗永强", "梁卫东", "宋佳音", "唐书航", "冯玉成", "董小满", "潘石生",
-];
-const ORDINALS: [&str; 9] = ["二", "三", "四", "五", "六", "七", "八", "十一", "十二"];
 /// 1 March 2025, as milliseconds: the set's beginning.
 const START_MS: i64 = 1_740_787_200_000;
 /// Days over which the stories are spread.
@@ -41,7 +35,8 @@ struct Base {
 }
 
 fn bases() -> Vec<Base> {
-    let blocks = TEXTS.iter().chain([&MORE]).flat_map(|text| text.split("\n## ").map(|b| b.trim_start_matches("## ")));
+    let blocks =
+        TEXTS.iter().chain([&MORE]).flat_map(|text| text.split("\n## ").map(|b| b.trim_start_matches("## ")));
     blocks
         .map(|block| {
             let (flags, rest) = block.split_once('\n').unwrap();
@@ -62,47 +57,6 @@ fn bases() -> Vec<Base> {
         .collect()
 }
 
-/// Where, when and how many.
-#[derive(Debug, Clone)]
-struct Setting {
-    province: usize,
-    cities: (usize, usize),
-    name: usize,
-    work: usize,
-    company: usize,
-    ordinal: usize,
-    year: i64,
-    month: i64,
-    day: i64,
-    numbers: u64,
-    document: u32,
-    at_day: i64,
-}
-
-struct Province {
-    region: Region,
-    name: String,
-    full: String,
-    abbr: String,
-    cities: Vec<String>,
-}
-
-fn provinces() -> Vec<Province> {
-    let table: toml::Table = toml::from_str(dibao::dedup::SHIPPED.places).unwrap();
-    let rows = table["province"].as_array().unwrap();
-    let field = |row: &toml::Value, name: &str| row[name].as_str().unwrap().to_owned();
-    rows.iter()
-        .map(|row| Province {
-            region: Region::parse(&field(row, "region")).unwrap(),
-            name: field(row, "name"),
-            full: field(row, "full"),
-            abbr: field(row, "abbr"),
-            cities: field(row, "cities").split_whitespace().map(str::to_owned).collect(),
-        })
-        .filter(|p| p.cities.len() >= 4)
-        .collect()
-}
-
 /// Makes the items of a set, in the order of their publication.
 pub fn items(seed: u64, n_rounds: usize) -> Vec<Item> {
     let mut maker = Maker {
@@ -111,6 +65,7 @@ pub fn items(seed: u64, n_rounds: usize) -> Vec<Item> {
         traditional: Traditional::new(dibao::dedup::SHIPPED.hanzi),
         items: Vec::new(),
         label: 0,
+        titles: HashSet::new(),
     };
     for _ in 0..n_rounds {
         for base in bases() {
@@ -127,13 +82,22 @@ struct Maker {
     traditional: Traditional,
     items: Vec<Item>,
     label: u32,
+    /// Provinces and titles that stories have.
+    titles: HashSet<String>,
 }
 
 impl Maker {
     fn base(&mut self, base: &Base) {
-        let setting = self.setting();
+        let mut setting = self.setting();
+        while !self.titles.insert(format!(
+            "{}{}",
+            setting.province,
+            fill(base.main, &setting, &self.provinces).title
+        )) {
+            setting = self.setting();
+        }
         self.story(base.main, base.city, &setting);
-        let mut round_up = vec![self.fill(base.main, &setting)];
+        let mut round_up = vec![fill(base.main, &setting, &self.provinces)];
         if let Some(other) = base.other {
             let days = self.rng.i64(0..4);
             let setting = Setting { at_day: setting.at_day + days, ..setting.clone() };
@@ -144,9 +108,19 @@ impl Maker {
             let mut varied = setting.clone();
             for _ in 0..n {
                 varied = self.varied(&varied, *flag);
+                // Two notices of one title and one province would be one story to anyone.
+                while "PWK".contains(*flag)
+                    && !self.titles.insert(format!(
+                        "{}{}",
+                        varied.province,
+                        fill(base.main, &varied, &self.provinces).title
+                    ))
+                {
+                    varied = self.varied(&varied, *flag);
+                }
                 self.story(base.main, base.city, &varied);
                 if *flag == 'P' {
-                    round_up.push(self.fill(base.main, &varied));
+                    round_up.push(fill(base.main, &varied, &self.provinces));
                 }
             }
         }
@@ -243,48 +217,10 @@ impl Maker {
         to
     }
 
-    fn fill(&self, template: &str, s: &Setting) -> Text {
-        let p = &self.provinces[s.province];
-        let mut rng = Rng::with_seed(s.numbers);
-        let unit = p.full.chars().last().unwrap().to_string();
-        let city = |at: usize| p.cities[at % p.cities.len()].clone();
-        let mut filled = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (key, after) = after.split_once('}').unwrap();
-            filled.push_str(before);
-            filled.push_str(&match key {
-                "S" => p.name.clone(),
-                "B" => format!("{}邮政管理局", p.full),
-                "U" => unit.clone(),
-                "Z" => p.abbr.clone(),
-                "C" => city(s.cities.0),
-                "G" => city(s.cities.1),
-                "H" => city(s.cities.1 + 1),
-                "N" => NAMES[s.name].to_owned(),
-                "W" => WORKS[s.work].to_owned(),
-                "K" => format!("{}{}有限公司", city(s.cities.0), BRANDS[s.company]),
-                "o" => ORDINALS[s.ordinal].to_owned(),
-                "Y" => s.year.to_string(),
-                "M" => s.month.to_string(),
-                "D" => s.day.to_string(),
-                "E" => (s.day + 2).to_string(),
-                "j" => if template.contains("〔{Y}〕{j}") { s.document.to_string() } else { number(key, s.numbers) },
-                "h" => format!("{:04}A", s.document),
-                other => number(other, s.numbers),
-            });
-            rest = after;
-        }
-        filled.push_str(rest);
-        let _ = rng.u8(..);
-        let mut lines = filled.lines().map(str::to_owned).filter(|l| !l.is_empty());
-        Text { title: lines.next().unwrap(), paragraphs: lines.collect() }
-    }
-
     fn story(&mut self, template: &str, city: Option<&str>, s: &Setting) {
         let label = self.label;
         self.label += 1;
-        let text = self.fill(template, s);
+        let text = fill(template, s, &self.provinces);
         let (region, abbr, full, short) = {
             let p = &self.provinces[s.province];
             (p.region.clone(), format!("p{}", s.province), p.full.clone(), p.name.clone())
@@ -325,7 +261,7 @@ impl Maker {
         let place = Place { label, source, role: Role::Primary, region: Some(region.clone()) };
         let days = s.at_day - self.rng.i64(0..2);
         if let Some(city) = city {
-            let told = self.fill(city, s);
+            let told = fill(city, s, &self.provinces);
             self.push("city-own", &place, told, days, None);
         } else if self.rng.u8(0..10) < 3 {
             let told = versions::told_by_city(text, &mut self.rng);
@@ -334,7 +270,8 @@ impl Maker {
     }
 
     fn copies(&mut self, text: &Text, s: &Setting, label: u32, own: &Place, url: &str) {
-        let platform = |source: &str| Place { label, source: source.into(), role: Role::Platform, region: None };
+        let platform =
+            |source: &str| Place { label, source: source.into(), role: Role::Platform, region: None };
         let day = |rng: &mut Rng| s.at_day + rng.i64(0..4);
         let chance = |rng: &mut Rng, of_ten: u8| rng.u8(0..10) < of_ten;
         if chance(&mut self.rng, 3) {
@@ -377,7 +314,9 @@ impl Maker {
         let date = format!("{}月{}日，", s.month, s.day);
         let turn = |line: &str| {
             let mut line = line.replace(&format!("党组书记、局长{name}"), "主要负责人");
-            line = line.replace(&format!("副局长{name}"), "负责人").replace(&format!("局长{name}"), "主要负责人");
+            line = line
+                .replace(&format!("副局长{name}"), "负责人")
+                .replace(&format!("局长{name}"), "主要负责人");
             line = line.replace(&format!("{}邮政管理局", p.full), &format!("{short}局"));
             match line.strip_prefix(&date) {
                 Some(rest) => format!("近日，{rest}"),
@@ -393,13 +332,26 @@ impl Maker {
         self.label += 1;
         let first = |t: &Text| t.paragraphs[0].split_inclusive('。').next().unwrap_or_default().to_owned();
         let paragraphs = vec![texts.iter().map(first).collect::<String>()];
-        let title = format!("各地动态：{}等{}省局推进重点工作", texts[0].title.chars().take(2).collect::<String>(), texts.len());
+        let title = format!(
+            "各地动态：{}等{}省局推进重点工作",
+            texts[0].title.chars().take(2).collect::<String>(),
+            texts.len()
+        );
         let place = Place { label, source: "spb".into(), role: Role::National, region: None };
         self.push("round-up", &place, Text { title, paragraphs }, day, None);
     }
 
-    fn push(&mut self, version: &'static str, place: &Place, text: Text, day: i64, url: Option<String>) -> String {
-        let url = url.unwrap_or_else(|| format!("https://{}.example.cn/{}/{}.html", place.source, place.label, self.rng.u32(..)));
+    fn push(
+        &mut self,
+        version: &'static str,
+        place: &Place,
+        text: Text,
+        day: i64,
+        url: Option<String>,
+    ) -> String {
+        let url = url.unwrap_or_else(|| {
+            format!("https://{}.example.cn/{}/{}.html", place.source, place.label, self.rng.u32(..))
+        });
         self.items.push(Item {
             label: place.label,
             version,
@@ -419,19 +371,4 @@ struct Place {
     source: String,
     role: Role,
     region: Option<Region>,
-}
-
-/// The number that a letter stands for: whole or with a decimal, by the letter.
-fn number(key: &str, seed: u64) -> String {
-    let letter = key.bytes().next().unwrap_or(b'a');
-    let mut rng = Rng::with_seed(seed ^ u64::from(letter).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    match letter {
-        b'a' | b'b' | b'c' | b'y' | b'x' => format!("{}.{}", rng.u32(3..90), rng.u32(1..10)),
-        b'p' | b'q' | b'e' => format!("{}.{}", rng.u32(2..30), rng.u32(1..10)),
-        b'r' | b's' => format!("{}.{}", rng.u32(50..99), rng.u32(1..10)),
-        b'd' => rng.u32(120..3000).to_string(),
-        b'g' => rng.u32(40..900).to_string(),
-        b'k' => rng.u32(3..13).to_string(),
-        _ => rng.u32(14..110).to_string(),
-    }
 }

@@ -39,7 +39,8 @@ pub fn measure<T: Hash + Eq + Copy>(labels: &[u32], found: &[T]) -> Metrics {
     }
     let share = |x: f64, of: f64| if of == 0.0 { 1.0 } else { x / of };
     let f = |p: f64, r: f64| if p + r == 0.0 { 0.0 } else { 2.0 * p * r / (p + r) };
-    let (precision, recall, b3_precision, b3_recall) = (share(hits, claimed), share(hits, real), bp / n, br / n);
+    let (precision, recall, b3_precision, b3_recall) =
+        (share(hits, claimed), share(hits, real), bp / n, br / n);
     Metrics {
         precision,
         recall,

@@ -18,9 +18,13 @@ pub fn items(path: &str, seed: u64, skip: usize, take: usize, hosts: u32) -> Vec
     for (label, line) in (0u32..).zip(lines.lines().skip(skip).take(take)) {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let field = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let date: jiff::civil::Date = jiff::fmt::strtime::parse("%Y%m%d", field("date")).unwrap().to_date().unwrap();
+        let date: jiff::civil::Date =
+            jiff::fmt::strtime::parse("%Y%m%d", field("date")).unwrap().to_date().unwrap();
         let day = jiff::tz::Offset::UTC.to_timestamp(date.at(4, 0, 0, 0)).unwrap().as_millisecond();
-        let text = Text { title: field("title"), paragraphs: field("text").split("\n\n").map(str::to_owned).collect() };
+        let text = Text {
+            title: field("title"),
+            paragraphs: field("text").split("\n\n").map(str::to_owned).collect(),
+        };
         let host = rng.u32(0..hosts);
         let mut push = |version, source: String, role, text: Text, days: i64, rng: &mut Rng| {
             items.push(Item {

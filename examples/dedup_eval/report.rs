@@ -33,7 +33,10 @@ pub fn run(items: &[Item], tables: &Tables, settings: &Settings) -> Outcome {
             Verdict::Join { entry_id, rule, .. } => {
                 let seen = judgement.seen.iter().find(|s| s.entry_id == entry_id);
                 let s = seen.map(|s| s.comparison.scores).unwrap_or_default();
-                Some((entry_id as usize, format!("{} c={:.2} t={:.2}", rule.as_str(), s.containment, s.title)))
+                Some((
+                    entry_id as usize,
+                    format!("{} c={:.2} t={:.2}", rule.as_str(), s.containment, s.title),
+                ))
             }
         };
         let first = *known.entry(item.label).or_insert(joined_with.len());
@@ -50,7 +53,10 @@ fn why(shelf: &Shelf, first: usize, settings: &Settings) -> String {
     let c = compare(last, &shelf.entries[first], settings);
     let vetoes: Vec<String> = c.vetoes.iter().map(ToString::to_string).collect();
     let s = c.scores;
-    format!("c={:.2} j={:.2} t={:.2} d={:.1} f={}/{} {:?} {vetoes:?}", s.containment, s.jaccard, s.title, s.days, s.figures, s.figures_of, c.rule)
+    format!(
+        "c={:.2} j={:.2} t={:.2} d={:.1} f={}/{} {:?} {vetoes:?}",
+        s.containment, s.jaccard, s.title, s.days, s.figures, s.figures_of, c.rule
+    )
 }
 
 /// Prints the figures, recall by version, and up to `show` errors of each kind.
@@ -59,7 +65,11 @@ pub fn print(items: &[Item], outcome: &Outcome, show: usize) {
     println!("{}", outcome.metrics);
     recall_by_version(items, &outcome.shelf);
     let crossed: Vec<usize> = (0..items.len())
-        .filter(|at| outcome.joined_with[*at].as_ref().is_some_and(|(other, _)| items[*other].label != items[*at].label))
+        .filter(|at| {
+            outcome.joined_with[*at]
+                .as_ref()
+                .is_some_and(|(other, _)| items[*other].label != items[*at].label)
+        })
         .collect();
     println!("{} joins across stories", crossed.len());
     for at in crossed.iter().take(show) {
@@ -67,10 +77,16 @@ pub fn print(items: &[Item], outcome: &Outcome, show: usize) {
         let (x, y) = (&items[*at], &items[*other]);
         println!("--- {why} d={}", (x.at_ms - y.at_ms) / DAY);
         for item in [x, y] {
-            println!("[{}] {} :: {}", item.version, item.text.title, item.text.body().replace('\n', "").chars().take(260).collect::<String>());
+            println!(
+                "[{}] {} :: {}",
+                item.version,
+                item.text.title,
+                item.text.body().replace('\n', "").chars().take(260).collect::<String>()
+            );
         }
     }
-    let lost: Vec<(usize, &String)> = outcome.lost.iter().enumerate().filter_map(|(at, l)| l.as_ref().map(|l| (at, l))).collect();
+    let lost: Vec<(usize, &String)> =
+        outcome.lost.iter().enumerate().filter_map(|(at, l)| l.as_ref().map(|l| (at, l))).collect();
     println!("{} versions opened a story of their own", lost.len());
     for (at, why) in lost.iter().take(show) {
         println!("lost [{}] {} :: {why}", items[*at].version, items[*at].text.title);
@@ -106,26 +122,46 @@ fn recall_by_version(items: &[Item], shelf: &Shelf) {
 /// The table of rules and vetoes left out one at a time, and of other methods.
 pub fn tables(items: &[Item], tables: &Tables) {
     println!("\nleft out | P | R | F1 | B³ P | R | F1 | mixed");
-    let row = |name: &str, settings: &Settings| println!("{name:22} | {}", run(items, tables, settings).metrics);
+    let row =
+        |name: &str, settings: &Settings| println!("{name:22} | {}", run(items, tables, settings).metrics);
     row("nothing", &Settings::default());
     for rule in Rule::JOINING {
-        row(&format!("rule {}", rule.as_str()), &Settings { without_rules: vec![rule], ..Settings::default() });
+        row(
+            &format!("rule {}", rule.as_str()),
+            &Settings { without_rules: vec![rule], ..Settings::default() },
+        );
     }
     for veto in VetoKind::ALL.into_iter().filter(|veto| *veto != VetoKind::Window) {
-        row(&format!("veto {}", veto.as_str()), &Settings { without_vetoes: vec![veto], ..Settings::default() });
+        row(
+            &format!("veto {}", veto.as_str()),
+            &Settings { without_vetoes: vec![veto], ..Settings::default() },
+        );
     }
     row("all vetoes", &Settings { without_vetoes: VetoKind::ALL.to_vec(), ..Settings::default() });
     println!("\nother methods | P | R | F1 | B³ P | R | F1 | mixed");
     let entries: Vec<_> = items.iter().map(|item| item.features(tables)).collect();
     let labels: Vec<u32> = items.iter().map(|item| item.label).collect();
     let settings = Settings::default();
-    let other = |name: &str, stories: Vec<usize>| println!("{name:22} | {}", metrics::measure(&labels, &stories));
+    let other =
+        |name: &str, stories: Vec<usize>| println!("{name:22} | {}", metrics::measure(&labels, &stories));
     let hashes: Vec<u64> = entries.iter().map(baselines::simhash).collect();
-    other("SimHash ≤ 3", baselines::joined(&entries, &settings, |a, b| (hashes[a] ^ hashes[b]).count_ones() <= 3));
-    other("SimHash ≤ 10", baselines::joined(&entries, &settings, |a, b| (hashes[a] ^ hashes[b]).count_ones() <= 10));
+    other(
+        "SimHash ≤ 3",
+        baselines::joined(&entries, &settings, |a, b| (hashes[a] ^ hashes[b]).count_ones() <= 3),
+    );
+    other(
+        "SimHash ≤ 10",
+        baselines::joined(&entries, &settings, |a, b| (hashes[a] ^ hashes[b]).count_ones() <= 10),
+    );
     let overlap = |a: usize, b: usize| entries[a].shingles.overlap(&entries[b].shingles);
     other("exact Jaccard ≥ 0.5", baselines::joined(&entries, &settings, |a, b| overlap(a, b).jaccard >= 0.5));
     other("exact Jaccard ≥ 0.7", baselines::joined(&entries, &settings, |a, b| overlap(a, b).jaccard >= 0.7));
-    other("containment ≥ 0.8", baselines::joined(&entries, &settings, |a, b| overlap(a, b).containment >= 0.8));
-    other("same title", baselines::joined(&entries, &settings, |a, b| entries[a].title_key == entries[b].title_key));
+    other(
+        "containment ≥ 0.8",
+        baselines::joined(&entries, &settings, |a, b| overlap(a, b).containment >= 0.8),
+    );
+    other(
+        "same title",
+        baselines::joined(&entries, &settings, |a, b| entries[a].title_key == entries[b].title_key),
+    );
 }

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
-use dibao::dedup::{Candidate, Features, Judgement, Rank, Rule, Settings, Verdict, canonical, judge};
+use dibao::dedup::{
+    Candidate, Features, Judgement, Rank, Rule, SAMPLED, Settings, Verdict, canonical, judge,
+};
 
 /// Shingles that more stories have than this propose no candidates.
 const COMMON: usize = 40;
 /// Candidates by shared shingles.
 const MOST_ALIKE: usize = 24;
+/// Candidates by shared figures and city.
+const MOST_EVENTS: usize = 8;
 
 /// Entries, their stories, and the index of candidates.
 #[derive(Default)]
@@ -26,21 +30,27 @@ pub struct Shelf {
 impl Shelf {
     /// The entries that may tell the same, with the heads of their stories.
     pub fn candidates(&self, entry: &Features, settings: &Settings) -> Vec<Candidate> {
-        let mut found: Vec<usize> = keys(entry).iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
-        let mut shared: HashMap<usize, usize> = HashMap::new();
-        for hash in entry.index_keys() {
-            let Some(known) = self.by_shingle.get(&hash).filter(|known| known.len() <= COMMON) else { continue };
-            for id in known {
-                *shared.entry(*id).or_default() += 1;
-            }
-        }
+        let mut found: Vec<usize> =
+            keys(entry).iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
         let near = |id: usize| {
             let known = &self.entries[id];
             known.published_at.duration_since(entry.published_at).unsigned_abs() <= settings.window
         };
-        let mut ranked: Vec<(usize, usize)> = shared.into_iter().filter(|(id, _)| near(*id)).collect();
-        ranked.sort_by_key(|(id, n)| (std::cmp::Reverse(*n), *id));
-        found.extend(ranked.into_iter().take(MOST_ALIKE).map(|(id, _)| id));
+        let keys = entry.index_keys();
+        for (is_shingle, most) in [(true, MOST_ALIKE), (false, MOST_EVENTS)] {
+            let mut shared: HashMap<usize, usize> = HashMap::new();
+            for key in keys.iter().filter(|key| (*key % SAMPLED == 0) == is_shingle) {
+                let Some(known) = self.by_shingle.get(key).filter(|known| known.len() <= COMMON) else {
+                    continue;
+                };
+                for id in known.iter().filter(|id| near(**id)) {
+                    *shared.entry(*id).or_default() += 1;
+                }
+            }
+            let mut ranked: Vec<(usize, usize)> = shared.into_iter().collect();
+            ranked.sort_by_key(|(id, n)| (std::cmp::Reverse(*n), *id));
+            found.extend(ranked.into_iter().take(most).map(|(id, _)| id));
+        }
         let heads: Vec<usize> = found.iter().map(|id| self.heads[&self.story_of[*id]]).collect();
         found.extend(heads);
         found.sort_unstable();

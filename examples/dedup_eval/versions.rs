@@ -17,17 +17,52 @@ impl Text {
     }
 
     fn sentences(&self) -> Vec<String> {
-        self.paragraphs.iter().flat_map(|p| p.split_inclusive(['。', '；', '！', '？'])).map(str::to_owned).collect()
+        self.paragraphs
+            .iter()
+            .flat_map(|p| p.split_inclusive(['。', '；', '！', '？']))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
 /// Words that editors put for each other; not the list that the program knows.
 const WORDS: &[(&str, &str)] = &[
-    ("召开", "举行"), ("强调", "指出"), ("要求", "强调"), ("近日", "日前"), ("出席会议", "参加会议"), ("部署", "安排"),
-    ("推动", "推进"), ("开展", "组织开展"), ("进一步", "不断"), ("加强", "强化"), ("确保", "保障"), ("深入", "扎实"), ("积极", "主动"),
-    ("有效", "切实"), ("提升", "提高"), ("围绕", "聚焦"), ("同时", "此外"), ("目前", "截至目前"), ("据了解", "据介绍"), ("共有", "共"),
-    ("达到", "达"), ("认为", "表示"), ("表示", "说"), ("全面", "全方位"), ("持续", "不断"), ("完成", "实现"), ("重要", "重大"), ("介绍", "讲解"),
-    ("参观", "考察"), ("调研", "走访"), ("现场", "实地"), ("随后", "之后"), ("先后", "依次"), ("群众", "居民"), ("企业", "公司"), ("检查", "督查"),
+    ("召开", "举行"),
+    ("强调", "指出"),
+    ("要求", "强调"),
+    ("近日", "日前"),
+    ("出席会议", "参加会议"),
+    ("部署", "安排"),
+    ("推动", "推进"),
+    ("开展", "组织开展"),
+    ("进一步", "不断"),
+    ("加强", "强化"),
+    ("确保", "保障"),
+    ("深入", "扎实"),
+    ("积极", "主动"),
+    ("有效", "切实"),
+    ("提升", "提高"),
+    ("围绕", "聚焦"),
+    ("同时", "此外"),
+    ("目前", "截至目前"),
+    ("据了解", "据介绍"),
+    ("共有", "共"),
+    ("达到", "达"),
+    ("认为", "表示"),
+    ("表示", "说"),
+    ("全面", "全方位"),
+    ("持续", "不断"),
+    ("完成", "实现"),
+    ("重要", "重大"),
+    ("介绍", "讲解"),
+    ("参观", "考察"),
+    ("调研", "走访"),
+    ("现场", "实地"),
+    ("随后", "之后"),
+    ("先后", "依次"),
+    ("群众", "居民"),
+    ("企业", "公司"),
+    ("检查", "督查"),
 ];
 
 const SPAM: &[&str] = &["（点击领取优惠）", "88娱乐城官方", "加微信了解更多", "【广告】", "彩票app下载"];
@@ -42,8 +77,8 @@ fn swap_words(text: &str, rate: f64, rng: &mut Rng) -> String {
     text
 }
 
-fn split_paragraphs(sentences: Vec<String>) -> Vec<String> {
-    sentences.chunks(3).map(|c| c.concat()).collect()
+fn split_paragraphs(sentences: &[String]) -> Vec<String> {
+    sentences.chunks(3).map(<[std::string::String]>::concat).collect()
 }
 
 /// A title with another beginning, or one of its halves.
@@ -77,7 +112,7 @@ pub fn digest(text: &Text, rng: &mut Rng) -> Text {
             kept.push(swap_words(sentence, 0.1, rng));
         }
     }
-    Text { title: retitled(&text.title, rng), paragraphs: split_paragraphs(kept) }
+    Text { title: retitled(&text.title, rng), paragraphs: split_paragraphs(&kept) }
 }
 
 pub fn reposted(text: &Text, signature: &str) -> Text {
@@ -111,16 +146,24 @@ pub fn paraphrase(text: &Text, rng: &mut Rng) -> Text {
         let last = sentences.len() - 2;
         sentences.swap(1, last);
     }
-    let sentences = sentences.iter().map(|s| swap_words(s, 0.6, rng)).collect();
-    Text { title: swap_words(&text.title, 0.6, rng), paragraphs: split_paragraphs(sentences) }
+    let sentences: Vec<String> = sentences.iter().map(|s| swap_words(s, 0.6, rng)).collect();
+    Text { title: swap_words(&text.title, 0.6, rng), paragraphs: split_paragraphs(&sentences) }
 }
 
 /// A city's own telling: its beginning and end, some of the sentences, most words others.
 pub fn told_by_city(text: &Text, rng: &mut Rng) -> Text {
-    const BEGINNINGS: [&str; 4] =
-        ["记者从现场获悉，这项工作又有新进展。", "一大早，现场就忙碌起来。", "这是我市邮政管理工作的又一件大事。", "按照省局统一安排，我市有关企业全程参与。"];
-    const ENDS: [&str; 4] =
-        ["市局将对照要求逐项抓落实。", "下一步，我市将把好做法固定下来。", "现场群众纷纷点赞。", "有关企业负责人表示，将尽快拿出具体方案。"];
+    const BEGINNINGS: [&str; 4] = [
+        "记者从现场获悉，这项工作又有新进展。",
+        "一大早，现场就忙碌起来。",
+        "这是我市邮政管理工作的又一件大事。",
+        "按照省局统一安排，我市有关企业全程参与。",
+    ];
+    const ENDS: [&str; 4] = [
+        "市局将对照要求逐项抓落实。",
+        "下一步，我市将把好做法固定下来。",
+        "现场群众纷纷点赞。",
+        "有关企业负责人表示，将尽快拿出具体方案。",
+    ];
     let mut sentences = text.sentences();
     if sentences.len() > 3 {
         sentences.remove(rng.usize(1..sentences.len()));
@@ -128,7 +171,7 @@ pub fn told_by_city(text: &Text, rng: &mut Rng) -> Text {
     let mut told = vec![BEGINNINGS[rng.usize(0..4)].to_owned()];
     told.extend(sentences.iter().map(|s| swap_words(s, 0.8, rng)));
     told.push(ENDS[rng.usize(0..4)].to_owned());
-    Text { title: swap_words(&text.title, 0.9, rng), paragraphs: split_paragraphs(told) }
+    Text { title: swap_words(&text.title, 0.9, rng), paragraphs: split_paragraphs(&told) }
 }
 
 pub fn noisy(text: &Text, rng: &mut Rng) -> Text {
@@ -139,7 +182,12 @@ pub fn noisy(text: &Text, rng: &mut Rng) -> Text {
             let chars: Vec<char> = p.chars().collect();
             let at = rng.usize(0..chars.len().max(1));
             let (head, tail) = chars.split_at(at);
-            format!("{}{}{}", head.iter().collect::<String>(), SPAM[rng.usize(0..SPAM.len())], tail.iter().collect::<String>())
+            format!(
+                "{}{}{}",
+                head.iter().collect::<String>(),
+                SPAM[rng.usize(0..SPAM.len())],
+                tail.iter().collect::<String>()
+            )
         })
         .collect();
     Text { title: text.title.clone(), paragraphs }
@@ -187,6 +235,9 @@ impl Traditional {
                 })
                 .collect()
         };
-        Text { title: turn(&text.title).replace("(yè)", ""), paragraphs: text.paragraphs.iter().map(|p| turn(p)).collect() }
+        Text {
+            title: turn(&text.title).replace("(yè)", ""),
+            paragraphs: text.paragraphs.iter().map(|p| turn(p)).collect(),
+        }
     }
 }

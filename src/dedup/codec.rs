@@ -59,7 +59,8 @@ impl Features {
             publisher: from.text()?.to_owned(),
             role: role(from.text()?)?,
             canonical_url: some(from.text()?).map(CanonicalUrl::from_stored),
-            published_at: Timestamp::from_millisecond(unzigzag(from.varint()?)).map_err(|_| DecodeError::Damaged)?,
+            published_at: Timestamp::from_millisecond(unzigzag(from.varint()?))
+                .map_err(|_| DecodeError::Damaged)?,
             region: Region::parse(from.text()?),
             title_key: from.text()?.to_owned(),
             body_hash: match from.byte()? {
@@ -98,7 +99,14 @@ impl Anchors {
             sorted(out, list);
         }
         sorted(out, &self.dates.iter().copied().map(u32::from).collect::<Vec<_>>());
-        sorted(out, &self.states.iter().map(|(group, state)| u32::from(*group) << 8 | u32::from(*state)).collect::<Vec<_>>());
+        sorted(
+            out,
+            &self
+                .states
+                .iter()
+                .map(|(group, state)| u32::from(*group) << 8 | u32::from(*state))
+                .collect::<Vec<_>>(),
+        );
         out.push(u8::from(self.is_future) | u8::from(self.is_correction) << 1);
     }
 
@@ -137,10 +145,10 @@ fn text(out: &mut Vec<u8>, text: &str) {
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(value.to_le_bytes()[0]);
 }
 
 fn sorted(out: &mut Vec<u8>, list: &[u32]) {
@@ -192,7 +200,8 @@ impl<'a> Reader<'a> {
     }
 
     fn length(&mut self) -> Result<usize, DecodeError> {
-        self.number().and_then(|n| if n <= MAX_ELEMENTS.min(self.0.len()) { Ok(n) } else { Err(DecodeError::Damaged) })
+        self.number()
+            .and_then(|n| if n <= MAX_ELEMENTS.min(self.0.len()) { Ok(n) } else { Err(DecodeError::Damaged) })
     }
 
     fn text(&mut self) -> Result<&'a str, DecodeError> {

@@ -1,5 +1,7 @@
 //! Two entries against each other: how alike they are, which rule that satisfies, what speaks against it.
 
+use std::cmp::Ordering;
+
 use super::{
     Features, Rule, Settings,
     features::MIN_BODY_LETTERS,
@@ -23,7 +25,9 @@ const FIGURES: (usize, f64) = (3, 0.6);
 /// Likeness of titles, days and pieces of evidence for the rule of the event.
 const EVENT: (f64, f64, usize) = (0.4, 7.0, 2);
 /// An event told in other words: days apart, weight of shared figures, their share, and least containment.
-const RETOLD: (f64, f64, f64, f64) = (5.0, 2.0, 0.6, 0.02);
+const RETOLD: (f64, f64, f64, f64) = (5.0, 1.6, 0.6, 0.02);
+/// Least containment at which two texts have a frame in common.
+const FRAME: f64 = 0.3;
 /// Below these, two entries have nothing to do with each other.
 const NOTHING: (f64, f64) = (0.15, 0.5);
 
@@ -90,9 +94,8 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
     }
     let scores = scores(a, b);
     let rule = exact_rule(a, b, &scores).filter(|rule| !settings.without_rules.contains(rule));
-    if rule.is_some() {
-        let vetoes = exact_vetoes(a, b, &scores, settings);
-        return Comparison { rule, scores, vetoes };
+    if let Some(exact) = rule {
+        return Comparison { rule, scores, vetoes: exact_vetoes(exact, a, b, &scores, settings) };
     }
     if scores.containment < NOTHING.0 && scores.title < NOTHING.1 && !is_retold(a, b, &scores) {
         return Comparison { rule: None, scores, vetoes: Vec::new() };
@@ -100,7 +103,10 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
     let rule = fuzzy_rule(a, b, &scores, settings);
     let mut vetoes = vetoes::vetoes(a, b, &scores);
     vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
-    let asks_frame = rule.is_some() && vetoes.is_empty() && !settings.without_vetoes.contains(&VetoKind::Frame);
+    let asks_frame = rule.is_some()
+        && vetoes.is_empty()
+        && scores.containment >= FRAME
+        && !settings.without_vetoes.contains(&VetoKind::Frame);
     if asks_frame {
         vetoes.extend(vetoes::frame(a, b, &scores, settings));
     }
@@ -118,7 +124,11 @@ fn scores(a: &Features, b: &Features) -> Scores {
     let overlap = a.shingles.overlap(&b.shingles);
     let titles = n_shared(&a.title_bigrams, &b.title_bigrams);
     let (of_a, of_b) = (&a.anchors.figures, &b.anchors.figures);
-    let shorter = if a.n_letters == b.n_letters { of_a.len().min(of_b.len()) } else if a.n_letters < b.n_letters { of_a.len() } else { of_b.len() };
+    let shorter = match a.n_letters.cmp(&b.n_letters) {
+        Ordering::Less => of_a.len(),
+        Ordering::Equal => of_a.len().min(of_b.len()),
+        Ordering::Greater => of_b.len(),
+    };
     let days = a.published_at.duration_since(b.published_at).unsigned_abs();
     Scores {
         containment: overlap.containment,
@@ -149,32 +159,53 @@ fn exact_rule(a: &Features, b: &Features, scores: &Scores) -> Option<Rule> {
     (silent && close && same_title(a, b)).then_some(Rule::SameTitle)
 }
 
-fn exact_vetoes(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
-    let kind = VetoKind::Province;
-    let seen = vetoes::province(a, b, scores).filter(|_| !settings.without_vetoes.contains(&kind));
-    seen.map(|seen| Veto { kind, seen }).into_iter().collect()
+fn exact_vetoes(rule: Rule, a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
+    let mut vetoes = vetoes::vetoes(a, b, scores);
+    if rule != Rule::SameTitle {
+        // One text or one page is one story whatever is read out of it, but for the province.
+        vetoes.retain(|veto| veto.kind == VetoKind::Province);
+    }
+    vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
+    vetoes
 }
 
 fn fuzzy_rule(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Option<Rule> {
-    let Scores { containment: c, title: t, days: d, .. } = *scores;
+    let Scores { containment, title, days, .. } = *scores;
     let letters = a.n_letters.min(b.n_letters);
     let same_province = a.region.is_some() && a.region == b.region;
     let rules = [
-        (Rule::Body, c >= settings.body && letters >= BODY_LETTERS),
-        (Rule::BodyTitle, c >= settings.body_title.0 && t >= settings.body_title.1 && d <= DAYS.0),
-        (Rule::TitleLead, c >= settings.title_lead.0 && t >= settings.title_lead.1 && d <= DAYS.1 && same_province),
+        (Rule::Body, containment >= settings.body && letters >= BODY_LETTERS),
+        (
+            Rule::BodyTitle,
+            containment >= settings.body_title.0 && title >= settings.body_title.1 && days <= DAYS.0,
+        ),
+        (
+            Rule::TitleLead,
+            containment >= settings.title_lead.0
+                && title >= settings.title_lead.1
+                && days <= DAYS.1
+                && same_province,
+        ),
         (
             Rule::Figures,
-            c >= settings.figures && scores.figures >= FIGURES.0 && scores.figures_share() >= FIGURES.1 && d <= DAYS.1,
+            containment >= settings.figures
+                && scores.figures >= FIGURES.0
+                && scores.figures_share() >= FIGURES.1
+                && days <= DAYS.1,
         ),
-        (
-            Rule::Event,
-            (c >= settings.event && t >= EVENT.0 && d <= EVENT.1 && same_province && evidence(a, b, scores) >= EVENT.2)
-                || is_retold(a, b, scores),
-        ),
+        (Rule::Event, (same_province && is_event(a, b, scores, settings)) || is_retold(a, b, scores)),
     ];
-    let satisfied = |(rule, holds): (Rule, bool)| (holds && !settings.without_rules.contains(&rule)).then_some(rule);
+    let satisfied =
+        |(rule, holds): (Rule, bool)| (holds && !settings.without_rules.contains(&rule)).then_some(rule);
     rules.into_iter().find_map(satisfied)
+}
+
+/// Whether like titles, some of the words and place, date, figures or names speak of one event.
+fn is_event(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> bool {
+    scores.containment >= settings.event
+        && scores.title >= EVENT.0
+        && scores.days <= EVENT.1
+        && evidence(a, b, scores) >= EVENT.2
 }
 
 /// Whether one city and its figures are told of within days, in whatever words.
@@ -189,13 +220,13 @@ fn is_retold(a: &Features, b: &Features, scores: &Scores) -> bool {
 
 /// Pieces of evidence that two texts tell of one event.
 fn evidence(a: &Features, b: &Features, scores: &Scores) -> usize {
-    let (x, y) = (&a.anchors, &b.anchors);
+    let (ours, theirs) = (&a.anchors, &b.anchors);
     let both = |shared: usize| usize::from(shared > 0);
-    both(n_shared(&x.cities, &y.cities))
-        + both(n_shared(&x.dates, &y.dates))
-        + both(n_shared(&x.works, &y.works))
-        + both(n_shared(&x.officials, &y.officials))
-        + 2 * both(n_shared(&x.numbers, &y.numbers))
+    both(n_shared(&ours.cities, &theirs.cities))
+        + both(n_shared(&ours.dates, &theirs.dates))
+        + both(n_shared(&ours.works, &theirs.works))
+        + both(n_shared(&ours.officials, &theirs.officials))
+        + 2 * both(n_shared(&ours.numbers, &theirs.numbers))
         + usize::from(scores.figures >= 2)
         + usize::from(scores.figures >= 4)
 }

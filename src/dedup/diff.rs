@@ -32,7 +32,10 @@ pub(super) fn replaced(a: &str, b: &str) -> Vec<Replaced> {
         in_b.entry(*hash).or_insert(at);
     }
     let in_a: HashMap<u32, usize> = of_a.iter().enumerate().map(|(at, hash)| (*hash, at)).collect();
-    let (own_a, own_b) = (uncovered(a.len(), &of_a, |h| in_b.contains_key(h)), uncovered(b.len(), &of_b, |h| in_a.contains_key(h)));
+    let (own_a, own_b) = (
+        uncovered(a.len(), &of_a, |h| in_b.contains_key(h)),
+        uncovered(b.len(), &of_b, |h| in_a.contains_key(h)),
+    );
     let mut found = Vec::new();
     let mut at = 0;
     while at < a.len() && found.len() < MAX_REPLACED {
@@ -79,7 +82,13 @@ fn stretch_end(own: &[bool], from: usize) -> usize {
 }
 
 /// Where in B the stretch begins that stands for A's `start..end`: behind the same letters, or before the same.
-fn counterpart(of_a: &[u32], start: usize, end: usize, in_b: &HashMap<u32, usize>, own_b: &[bool]) -> Option<usize> {
+fn counterpart(
+    of_a: &[u32],
+    start: usize,
+    end: usize,
+    in_b: &HashMap<u32, usize>,
+    own_b: &[bool],
+) -> Option<usize> {
     let is_own = |at: usize| own_b.get(at).copied().unwrap_or(false);
     let behind = start
         .checked_sub(SHINGLE_CHARS)
@@ -94,7 +103,11 @@ fn counterpart(of_a: &[u32], start: usize, end: usize, in_b: &HashMap<u32, usize
             let length = own_b.get(..to).unwrap_or_default().iter().rev().take_while(|own| **own).count();
             (length == to).then_some(0)
         }
-        (Some(from), None) if end >= of_a.len() && is_own(from) && stretch_end(own_b, from) == own_b.len() => Some(from),
+        (Some(from), None)
+            if end >= of_a.len() && is_own(from) && stretch_end(own_b, from) == own_b.len() =>
+        {
+            Some(from)
+        }
         _ => None,
     }
 }

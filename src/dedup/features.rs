@@ -114,14 +114,19 @@ pub(super) struct Anchors {
 }
 
 impl Features {
-    /// What the index of candidates holds of an entry: a sample of its shingles, and each telling figure together
-    /// with the city, by which a city's own telling is found that shares hardly a sentence.
+    /// What the index of candidates holds of an entry.
+    ///
+    /// First a sample of its shingles, all multiples of [`super::SAMPLED`]; then, not multiples of it, each telling figure together
+    /// with the city: by these a city's own telling is found that shares hardly a sentence. Candidates are the
+    /// entries that share most of the former, and those that share most of the latter.
     pub fn index_keys(&self) -> Vec<u32> {
         let mut keys: Vec<u32> = self.shingles.sampled().collect();
         let telling = self.anchors.figures.iter().filter(|figure| *figure & 3 >= TELLING_DIGITS);
         for figure in telling.take(MAX_KEYED_FIGURES) {
             let cities = self.anchors.cities.iter().take(MAX_KEYED_CITIES);
-            keys.extend(cities.map(|city| figure.wrapping_mul(0x9e37_79b1) ^ u32::from(*city).wrapping_mul(0x85eb_ca6b)));
+            let mixed =
+                |city: &u16| figure.wrapping_mul(0x9e37_79b1) ^ u32::from(*city).wrapping_mul(0x85eb_ca6b);
+            keys.extend(cities.map(|city| mixed(city) | 1));
         }
         keys.sort_unstable();
         keys.dedup();
@@ -190,9 +195,9 @@ fn anchors(title: &str, lead: &str, body: &str, tables: &Tables) -> Anchors {
         figures: figures::figures(body),
         dates,
         states,
-        about: Shingles::new(
-            tables.names.about.find_iter(title).map(|hit| hit.pattern().as_u32()).collect(),
-        ).hashes().to_vec(),
+        about: Shingles::new(tables.names.about.find_iter(title).map(|hit| hit.pattern().as_u32()).collect())
+            .hashes()
+            .to_vec(),
         is_future: tables.names.future.is_match(&head),
         is_correction: tables.names.correction.is_match(&head),
     }
@@ -214,9 +219,13 @@ fn region_in(
     tables: &Tables,
 ) -> Option<Region> {
     let first = |found: super::places::Found, within: usize| {
-        found.first.filter(|(_, at)| *at <= within).and_then(|(province, _)| tables.places.region(province).cloned())
+        found
+            .first
+            .filter(|(_, at)| *at <= within)
+            .and_then(|(province, _)| tables.places.region(province).cloned())
     };
-    let signed = signature.filter(|words| words.ends_with('局')).and_then(|words| first(tables.places.find(words), 0));
+    let signed =
+        signature.filter(|words| words.ends_with('局')).and_then(|words| first(tables.places.find(words), 0));
     let titled = || if title.provinces.len() > 1 { None } else { first(title.clone(), LEAD_PLACE_BYTES) };
     signed.or_else(titled).or_else(|| {
         let start = lead.get(normalise::date_length(lead)..).unwrap_or_default().trim_start_matches(',');

@@ -22,7 +22,8 @@ pub(super) fn figures(text: &str) -> Vec<u32> {
         let n = figure_length(chars.get(at..).unwrap_or_default());
         let unit = chars.get(at + n).copied().unwrap_or(' ');
         let before = at.checked_sub(1).and_then(|at| chars.get(at)).copied().unwrap_or(' ');
-        let is_time = matches!(unit, '年' | '月' | '日' | '时' | '分' | '号' | ':' | '-' | '—') || matches!(before, '第' | ':' | '-' | '—');
+        let is_time = matches!(unit, '年' | '月' | '日' | '时' | '分' | '号' | ':' | '-' | '—')
+            || matches!(before, '第' | ':' | '-' | '—');
         let is_name = before.is_ascii_alphabetic() || unit.is_ascii_alphabetic();
         if !is_time && !is_name {
             found.push(figure(chars.get(at..at + n).unwrap_or_default(), unit));
@@ -70,7 +71,14 @@ pub(super) fn dates(text: &str) -> Vec<u16> {
         if *c != '月' || found.len() >= MAX_DATES {
             continue;
         }
-        let n = chars.get(..at).unwrap_or_default().iter().rev().take(2).take_while(|c| c.is_ascii_digit()).count();
+        let n = chars
+            .get(..at)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|c| c.is_ascii_digit())
+            .count();
         let (month, _) = number(chars.get(at - n..at).unwrap_or_default());
         let (day, m) = number(chars.get(at + 1..).unwrap_or_default());
         let is_day = matches!(chars.get(at + 1 + m), Some('日' | '至' | '-' | '—' | '~'));

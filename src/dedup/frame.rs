@@ -119,7 +119,8 @@ fn has_digit(text: &str) -> bool {
 }
 
 fn is_number(r: &Replaced) -> bool {
-    has_digit(&r.a) && has_digit(&r.b)
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    has_digit(&r.a) && has_digit(&r.b) && digits(&r.a) != digits(&r.b)
 }
 
 fn is_date(r: &Replaced) -> bool {
@@ -129,7 +130,9 @@ fn is_date(r: &Replaced) -> bool {
 
 /// 第一次 and 第二次.
 fn is_ordinal(r: &Replaced) -> bool {
-    let numeral = |text: &str| !text.is_empty() && text.chars().all(|c| "一二三四五六七八九十百零0123456789".contains(c));
+    let numeral = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| "一二三四五六七八九十百零0123456789".contains(c))
+    };
     numeral(&r.a)
         && numeral(&r.b)
         && (r.before.ends_with('第') || r.after.starts_with(['次', '届', '批', '期', '轮', '场', '季']))
@@ -145,14 +148,16 @@ fn names<'a>(
     let mut seen: HashMap<(&str, &str), usize> = HashMap::new();
     let fits = |text: &str| !has_digit(text) && text.chars().count() <= MAX_NAME_LETTERS;
     let mut fitting = replaced.iter().filter(|r| fits(&r.a) && fits(&r.b) && !is_edited(r, common));
-    fitting.find(|r| {
-        let n = seen.entry((&r.a, &r.b)).or_default();
-        *n += 1;
-        let own = !b.text.contains(&r.a) && !a.text.contains(&r.b);
-        let titled = a.title_key.contains(&r.a)
-            && b.title_key.contains(&r.b)
-            && !a.title_key.contains(&r.b)
-            && !b.title_key.contains(&r.a);
-        titled || (own && *n > 1)
-    }).copied()
+    fitting
+        .find(|r| {
+            let n = seen.entry((&r.a, &r.b)).or_default();
+            *n += 1;
+            let own = !b.text.contains(&r.a) && !a.text.contains(&r.b);
+            let titled = a.title_key.contains(&r.a)
+                && b.title_key.contains(&r.b)
+                && !a.title_key.contains(&r.b)
+                && !b.title_key.contains(&r.a);
+            titled || (own && *n > 1)
+        })
+        .copied()
 }

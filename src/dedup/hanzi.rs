@@ -19,7 +19,9 @@ impl Hanzi {
         for word in lines.flat_map(str::split_whitespace) {
             let mut chars = word.chars();
             let (Some(from), Some(to), None) = (chars.next(), chars.next(), chars.next()) else { continue };
-            if let (Some(slot), Ok(to)) = (slot(from).and_then(|at| simplified.get_mut(at)), u16::try_from(u32::from(to))) {
+            if let (Some(slot), Ok(to)) =
+                (slot(from).and_then(|at| simplified.get_mut(at)), u16::try_from(u32::from(to)))
+            {
                 *slot = to;
             }
         }

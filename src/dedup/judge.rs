@@ -82,7 +82,8 @@ pub fn judge(entry: &Features, candidates: &[Candidate], settings: &Settings) ->
             (Verdict::Join { story_id, entry_id, rule: *rule }, merges(hit, &seen, candidates, settings))
         }
     };
-    let joined: HashSet<i64> = hit.iter().map(|(hit, _)| hit.story_id).chain(merges.iter().copied()).collect();
+    let joined: HashSet<i64> =
+        hit.iter().map(|(hit, _)| hit.story_id).chain(merges.iter().copied()).collect();
     let mut known = joined;
     let near = |s: &&Seen| s.comparison.is_related(settings) || s.comparison.joined().is_some();
     let related = seen.iter().filter(near).map(|s| s.story_id).filter(|story| known.insert(*story)).collect();

@@ -43,16 +43,18 @@ pub(super) fn letters_of(text: &str, names: &Names) -> Vec<char> {
 fn person<'a>(text: &'a str, names: &Names) -> Option<&'a str> {
     let mut chars = text.char_indices();
     let (_, surname) = chars.next()?;
-    let is_name = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}') && !names.after_name.contains(&c);
+    let is_han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
     if !names.surnames.contains(&surname) {
         return None;
     }
     let (_, given) = chars.next()?;
-    if !is_name(given) {
+    if !is_han(given) {
         return None;
     }
     let end = match chars.next() {
-        Some((_, second)) if is_name(second) => chars.next().map_or(text.len(), |(at, _)| at),
+        Some((_, second)) if is_han(second) && !names.after_name.contains(&second) => {
+            chars.next().map_or(text.len(), |(at, _)| at)
+        }
         Some((at, _)) => at,
         None => text.len(),
     };
@@ -77,8 +79,12 @@ pub(super) fn companies(text: &str) -> Vec<u32> {
     for end in COMPANY_ENDS {
         for (at, _) in text.match_indices(end) {
             let before = text.get(..at).unwrap_or_default();
-            let mut name: Vec<char> =
-                before.chars().rev().take_while(|c| !BEFORE_COMPANY.contains(*c)).take(COMPANY_CHARS).collect();
+            let mut name: Vec<char> = before
+                .chars()
+                .rev()
+                .take_while(|c| !BEFORE_COMPANY.contains(*c))
+                .take(COMPANY_CHARS)
+                .collect();
             name.reverse();
             if name.len() >= 2 {
                 found.push(hash(&name));
@@ -93,7 +99,8 @@ pub(super) fn companies(text: &str) -> Vec<u32> {
 /// What stands in 《》: hashes, sorted.
 pub(super) fn works(text: &str) -> Vec<u32> {
     let inside = text.split('《').skip(1).filter_map(|rest| rest.split_once('》')).map(|(name, _)| name);
-    let mut found: Vec<u32> = inside.map(letters).filter(|name| !name.is_empty()).map(|name| hash(&name)).collect();
+    let mut found: Vec<u32> =
+        inside.map(letters).filter(|name| !name.is_empty()).map(|name| hash(&name)).collect();
     found.sort_unstable();
     found.dedup();
     found

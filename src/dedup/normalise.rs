@@ -29,8 +29,7 @@ pub struct Cleaned {
 pub fn clean(title: &str, text: &str, tables: &Tables) -> Cleaned {
     let chrome = &tables.chrome;
     let title = cut_end(&fold(bounded(title), &tables.hanzi).replace('\n', ""));
-    let mut body = fold(bounded(text), &tables.hanzi);
-    body = without_addresses(&body);
+    let mut body = fold(&without_addresses(bounded(text)), &tables.hanzi);
     for phrase in &chrome.cut {
         if body.contains(phrase.as_str()) {
             body = body.replace(phrase.as_str(), "\n");
@@ -62,7 +61,8 @@ fn fold(text: &str, hanzi: &Hanzi) -> String {
     } else {
         text.nfkc().collect()
     };
-    let visible: Vec<char> = narrow.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
+    let visible: Vec<char> =
+        narrow.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
     let mut folded = String::with_capacity(narrow.len());
     let mut at = 0;
     let mut before = '\n';
@@ -101,6 +101,7 @@ fn without_addresses(text: &str) -> String {
         let is_address = address.starts_with("http://") || address.starts_with("https://");
         let end = address.find(|c: char| !c.is_ascii_graphic()).unwrap_or(address.len());
         kept.push_str(before);
+        kept.push(' ');
         let end = if is_address { end } else { "http".len() };
         if !is_address {
             kept.push_str("http");
@@ -140,7 +141,7 @@ fn pinyin_after(text: &[char], is_traditional: bool) -> usize {
     let reading = || inside.clone().take(n);
     let tone = |c: &char| "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ".contains(*c);
     let all = reading().all(|c| c.is_ascii_lowercase() || tone(c));
-    let told = is_traditional || reading().any(|c| tone(c));
+    let told = is_traditional || reading().any(tone);
     if all && told { n + 2 } else { 0 }
 }
 
@@ -201,23 +202,33 @@ fn without_agency<'a>(line: &'a str, chrome: &Chrome) -> &'a str {
     if !chrome.lead_starts.iter().any(|word| line.starts_with(word.as_str())) {
         return line;
     }
+    if let Some((_, rest)) = line
+        .split_once(')')
+        .filter(|(inside, _)| line.starts_with('(') && inside.len() < 3 * chrome.lead_chars)
+    {
+        return rest.trim_start_matches([':', ',']);
+    }
     let reach = line.char_indices().nth(chrome.lead_chars).map_or(line.len(), |(at, _)| at);
     let head = line.get(..reach).unwrap_or(line);
     let cut = chrome.lead_ends.iter().find_map(|end| head.find(end.as_str()).map(|at| at + end.len()));
     let rest = cut.and_then(|at| line.get(at..)).unwrap_or(line);
-    rest.trim_start_matches([':', ')', '(', '|', ' ', ','])
+    rest.trim_start_matches([':', ')', '|', ' ', ','])
 }
 
 fn without_filler<'a>(line: &'a str, chrome: &Chrome) -> &'a str {
-    let word = chrome.fillers.iter().filter(|word| line.starts_with(word.as_str())).max_by_key(|word| word.len());
+    let word =
+        chrome.fillers.iter().filter(|word| line.starts_with(word.as_str())).max_by_key(|word| word.len());
     let rest = match word {
         Some(word) => line.get(word.len()..).unwrap_or(line),
         None => line.get(date_length(line)..).unwrap_or(line),
     };
-    let rest = rest.strip_prefix('(').and_then(|rest| {
-        let n = date_length(rest);
-        rest.get(n..).filter(|_| n > 0)?.strip_prefix(')')
-    }).unwrap_or(rest);
+    let rest = rest
+        .strip_prefix('(')
+        .and_then(|rest| {
+            let n = date_length(rest);
+            rest.get(n..).filter(|_| n > 0)?.strip_prefix(')')
+        })
+        .unwrap_or(rest);
     if rest.len() == line.len() { line } else { rest.trim_start_matches([',', '、', ':']) }
 }
 

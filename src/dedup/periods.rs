@@ -91,7 +91,8 @@ fn numbered(text: &[char], found: &mut Vec<Period>) -> usize {
         return n + 1;
     }
     let dash = matches!(unit, '-' | '—' | '至' | '~' | '到');
-    let skip = n + text.get(n..).unwrap_or_default().iter().take_while(|c| **c == '—' || **c == unit).count().min(2);
+    let skip =
+        n + text.get(n..).unwrap_or_default().iter().take_while(|c| **c == '—' || **c == unit).count().min(2);
     if dash && (1..=MONTHS).contains(&first) {
         let (last, m) = number(text.get(skip..).unwrap_or_default());
         if text.get(skip + m) == Some(&'月') && (1..=MONTHS).contains(&last) {
@@ -125,7 +126,8 @@ fn quarter(text: &[char], c: char, found: &mut Vec<Period>) -> usize {
     if text.get(1) != Some(&'季') || text.get(2) != Some(&'度') {
         return 0;
     }
-    let value = u32::try_from("一二三四".chars().position(|q| q == c).unwrap_or_default()).unwrap_or_default();
+    let value =
+        u32::try_from("一二三四".chars().position(|q| q == c).unwrap_or_default()).unwrap_or_default();
     found.push(Period { kind: Kind::Quarter, value: value + 1 });
     3
 }

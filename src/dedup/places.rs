@@ -41,9 +41,10 @@ enum Place {
 #[derive(Debug)]
 pub(super) struct Places {
     matcher: AhoCorasick,
-    places: Vec<Place>,
+    kinds: Vec<Place>,
     regions: Vec<Region>,
     names: Vec<(String, String)>,
+    cities: Vec<String>,
     abbreviations: Vec<char>,
 }
 
@@ -66,6 +67,7 @@ impl Places {
         let mut words = file.not_places;
         let mut places = vec![Place::Nowhere; words.len()];
         let (mut regions, mut names, mut abbreviations) = (Vec::new(), Vec::new(), Vec::new());
+        let mut cities = Vec::new();
         for row in file.province {
             let Some(region) = Region::parse(&row.region) else { continue };
             let Ok(province) = u8::try_from(regions.len()) else { break };
@@ -75,6 +77,7 @@ impl Places {
                 for city in list.split_whitespace() {
                     let Ok(number) = u16::try_from(words.len()) else { break };
                     words.push(city.to_owned());
+                    cities.push(city.to_owned());
                     places.push(Place::City { province, number, needs_mark });
                 }
             }
@@ -83,7 +86,7 @@ impl Places {
             abbreviations.push(row.abbr);
         }
         // A province of a city's name (吉林, 海南) is found first; the city of that name never is.
-        Ok(Self { matcher: matcher(&words, "places")?, places, regions, names, abbreviations })
+        Ok(Self { matcher: matcher(&words, "places")?, kinds: places, regions, names, cities, abbreviations })
     }
 
     /// Short and full names of the provinces.
@@ -91,25 +94,27 @@ impl Places {
         self.names.iter().map(|(short, full)| (short.as_str(), full.as_str()))
     }
 
+    /// Names of the cities.
+    pub(super) fn city_names(&self) -> impl Iterator<Item = &str> {
+        self.cities.iter().map(String::as_str)
+    }
+
     /// The code of a province.
     pub(super) fn region(&self, province: u8) -> Option<&Region> {
         self.regions.get(usize::from(province))
-    }
-
-    /// The number of a province.
-    pub(super) fn province(&self, region: &Region) -> Option<u8> {
-        self.regions.iter().position(|known| known == region).and_then(|at| u8::try_from(at).ok())
     }
 
     /// The places that a text names.
     pub(super) fn find(&self, text: &str) -> Found {
         let mut found = Found::default();
         for hit in self.matcher.find_iter(text) {
-            let place = self.places.get(hit.pattern().as_usize()).copied().unwrap_or(Place::Nowhere);
+            let place = self.kinds.get(hit.pattern().as_usize()).copied().unwrap_or(Place::Nowhere);
             let rest = text.get(hit.end()..).unwrap_or_default();
             let province = match place {
                 Place::Nowhere => continue,
-                Place::City { needs_mark: true, .. } if !MARKS.iter().any(|mark| rest.starts_with(mark)) => continue,
+                Place::City { needs_mark: true, .. } if !MARKS.iter().any(|mark| rest.starts_with(mark)) => {
+                    continue;
+                }
                 Place::Province(province) => {
                     found.provinces.push(province);
                     province

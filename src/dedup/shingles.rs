@@ -77,11 +77,6 @@ impl Shingles {
         self.hashes.iter().copied().filter(|hash| hash % SAMPLED == 0)
     }
 
-    /// Whether a hash is among them.
-    pub(super) fn holds(&self, hash: u32) -> bool {
-        self.hashes.binary_search(&hash).is_ok()
-    }
-
     /// What is shared with another set; nothing when one is empty.
     pub fn overlap(&self, other: &Self) -> Overlap {
         let n_shared = n_shared(&self.hashes, &other.hashes);
@@ -98,12 +93,11 @@ impl Shingles {
 }
 
 /// Common elements of two sorted lists without repeats.
-pub(super) fn n_shared<T: Ord>(a: &[T], b: &[T]) -> usize {
-    let (mut i, mut j, mut n) = (0, 0, 0);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        i += usize::from(x <= y);
-        j += usize::from(y <= x);
+pub(super) fn n_shared<T: Ord>(mut a: &[T], mut b: &[T]) -> usize {
+    let mut n = 0;
+    while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
         n += usize::from(x == y);
+        (a, b) = (if x <= y { rest_of_a } else { a }, if y <= x { rest_of_b } else { b });
     }
     n
 }

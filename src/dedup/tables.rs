@@ -180,6 +180,9 @@ const EMPTY_CHROME: &str = "line_chars=0\nline_starts=[]\ntail_after_letters=0\n
 const EMPTY_NAMES: &str = "bureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
     correction=[]\nabout=[]\nsynonyms=[]\ncommon=''";
 
+/// Kinds of words before the rows of synonyms: bureaus, chiefs, deputies.
+const BUREAU_KINDS: usize = 3;
+
 impl Names {
     fn new(file: NamesFile, places: &Places) -> Result<Self, TablesError> {
         let mut bureaus = file.bureau;
@@ -188,12 +191,24 @@ impl Names {
             bureaus.extend([format!("{short}局"), format!("{full}局")]);
         }
         let words = |row: &str| row.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let mut kinds =
-            vec![(bureaus, Canonical::Bureau), (file.chief, Canonical::Chief), (file.deputy, Canonical::Deputy)];
+        let mut kinds = vec![
+            (bureaus, Canonical::Bureau),
+            (file.chief, Canonical::Chief),
+            (file.deputy, Canonical::Deputy),
+        ];
         kinds.extend(file.synonyms.iter().enumerate().map(|(row, text)| (words(text), Canonical::Word(row))));
-        let synonyms = file.synonyms.iter().filter_map(|row| words(row).into_iter().next()).collect();
-        let (words, becomes): (Vec<String>, Vec<Canonical>) =
-            kinds.into_iter().flat_map(|(words, kind)| words.into_iter().map(move |word| (word, kind))).unzip();
+        for city in places.city_names() {
+            let row = kinds.len() - BUREAU_KINDS;
+            let spellings =
+                ["市邮政管理局", "州邮政管理局", "邮政管理局", "市局"].map(|end| format!("{city}{end}"));
+            kinds.push((spellings.to_vec(), Canonical::Word(row)));
+        }
+        let own = file.synonyms.iter().map(|row| words(row).into_iter().next().unwrap_or_default());
+        let synonyms = own.chain(places.city_names().map(|city| format!("{city}局"))).collect();
+        let (words, becomes): (Vec<String>, Vec<Canonical>) = kinds
+            .into_iter()
+            .flat_map(|(words, kind)| words.into_iter().map(move |word| (word, kind)))
+            .unzip();
         let mut state_words = Vec::new();
         let mut state_of = Vec::new();
         for (group, states) in (0u8..).zip(file.states) {

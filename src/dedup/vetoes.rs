@@ -3,11 +3,7 @@
 use std::fmt;
 
 use super::{
-    Features, Settings,
-    compare::Scores,
-    diff,
-    features::provinces_differ,
-    periods::Period,
+    Features, Settings, compare::Scores, diff, features::provinces_differ, periods::Period,
     shingles::n_shared,
 };
 use crate::model::Role;
@@ -115,7 +111,7 @@ const ORDER_CONTAINMENT: f64 = 0.92;
 /// Figures from which on their share counts.
 const MIN_FIGURES: usize = 3;
 /// Least share of the shorter's figures, for texts that share most of their words and for others.
-const FIGURES_SHARED: (f64, f64) = (0.4, 0.6);
+const FIGURES_SHARED: (f64, f64) = (0.3, 0.4);
 /// Where «most of their words» begins.
 const FIGURES_CONTAINMENT: f64 = 0.8;
 /// Provinces that make a round-up.
@@ -128,9 +124,12 @@ const PUBLISHER_JACCARD: f64 = 0.6;
 /// A text about a story that holds more of it than this is the story under another title.
 const ABOUT_CONTAINMENT: f64 = 0.85;
 
+/// Looks for one kind of veto; gives what it saw.
+type Check = fn(&Features, &Features, &Scores) -> Option<String>;
+
 /// Every veto that holds, all but the frame's, which is dear.
 pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores) -> Vec<Veto> {
-    let checks: [(VetoKind, fn(&Features, &Features, &Scores) -> Option<String>); 14] = [
+    let checks: [(VetoKind, Check); 14] = [
         (VetoKind::Province, province),
         (VetoKind::Period, period),
         (VetoKind::Place, place),
@@ -146,9 +145,7 @@ pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores) -> Vec<Veto> {
         (VetoKind::State, state),
         (VetoKind::Announcement, announcement),
     ];
-    let seen = |(kind, check): &(VetoKind, fn(&Features, &Features, &Scores) -> Option<String>)| {
-        check(a, b, scores).map(|seen| Veto { kind: *kind, seen })
-    };
+    let seen = |(kind, check): &(VetoKind, Check)| check(a, b, scores).map(|seen| Veto { kind: *kind, seen });
     checks.iter().filter_map(seen).collect()
 }
 

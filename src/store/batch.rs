@@ -6,7 +6,7 @@ use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
 use crate::{
-    dedup::{Candidate, Features},
+    dedup::{Candidate, Features, Parts, Tables},
     extract::Document,
     model::{CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
 };
@@ -477,21 +477,24 @@ pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
 
 fn candidate(row: &SqliteRow) -> Result<Candidate, sqlx::Error> {
     let canonical: Option<String> = row.try_get("canonical_url")?;
+    let canonical = canonical.map(CanonicalUrl::from_stored);
     let region: Option<String> = row.try_get("region")?;
-    let body_hash: Option<Vec<u8>> = row.try_get("body_hash")?;
+    let region = region.as_deref().and_then(Region::parse);
+    let parts = Parts {
+        source_key: row.try_get("source_key")?,
+        source_entry_id: row.try_get("source_entry_id")?,
+        role: Role::from_name(row.try_get("role")?),
+        canonical_url: canonical.as_ref(),
+        title: row.try_get("title")?,
+        text: row.try_get("content_text")?,
+        region: region.as_ref(),
+        published_at: from_ms(row.try_get("published_ms")?),
+    };
     Ok(Candidate {
         entry_id: row.try_get("id")?,
         story_id: row.try_get("story_id")?,
-        features: Features {
-            source_key: row.try_get("source_key")?,
-            source_entry_id: row.try_get("source_entry_id")?,
-            canonical_url: canonical.map(CanonicalUrl::from_stored),
-            title_key: row.try_get("title_key")?,
-            body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
-            region: region.as_deref().and_then(Region::parse),
-            published_at: from_ms(row.try_get("published_ms")?),
-            content_text: row.try_get("content_text")?,
-        },
+        is_head: row.try_get("is_head")?,
+        features: Features::of(&parts, Tables::shipped()),
     })
 }
 

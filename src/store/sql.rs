@@ -23,10 +23,11 @@ statements! {
         WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
     ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND seen_ms >= $2 ORDER BY seen_ms DESC LIMIT $3";
-    ENTRY_CANDIDATES = "SELECT id, source_key, source_entry_id, story_id, canonical_url, title_key, body_hash, region, \
-        published_ms, content_text FROM entry \
-        WHERE (canonical_url = $1 OR body_hash = $2 OR title_key = $3) AND published_ms BETWEEN $4 AND $5 \
-        ORDER BY id LIMIT $6";
+    ENTRY_CANDIDATES = "SELECT e.id, e.source_key, e.source_entry_id, e.story_id, e.role, e.canonical_url, e.title, \
+        e.region, e.published_ms, e.content_text, s.canonical_id = e.id AS is_head \
+        FROM entry e JOIN story s ON s.id = e.story_id \
+        WHERE (e.canonical_url = $1 OR e.body_hash = $2 OR e.title_key = $3) AND e.published_ms BETWEEN $4 AND $5 \
+        ORDER BY e.id LIMIT $6";
     ENTRY_INSERT = "INSERT INTO entry (source_key, source_entry_id, story_id, rule, role, url, canonical_url, upstream_id, \
         title, title_key, bureau, region, claimed_ms, claimed_precision, published_ms, publisher_updated_ms, language, \
         summary, content_html, content_text, enclosures, body_hash, fingerprint, row_hash, row, seen_ms, changed_ms) \
