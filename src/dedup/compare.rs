@@ -101,22 +101,23 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
         return Comparison { rule: None, scores, vetoes: Vec::new() };
     }
     let rule = fuzzy_rule(a, b, &scores, settings);
-    let mut vetoes = vetoes::vetoes(a, b, &scores);
-    vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
-    let asks_frame = rule.is_some()
-        && vetoes.is_empty()
-        && scores.containment >= FRAME
-        && !settings.without_vetoes.contains(&VetoKind::Frame);
-    if asks_frame {
-        vetoes.extend(vetoes::frame(a, b, &scores, settings));
-    }
+    let vetoes = all_vetoes(a, b, &scores, settings);
     Comparison { rule, scores, vetoes }
 }
 
 /// What speaks against two entries being one story, whether or not their words are alike.
 pub(super) fn vetoes_between(a: &Features, b: &Features, settings: &Settings) -> Vec<Veto> {
-    let mut vetoes = vetoes::vetoes(a, b, &scores(a, b));
-    vetoes.retain(|veto| !settings.without_vetoes.contains(&veto.kind));
+    all_vetoes(a, b, &scores(a, b), settings)
+}
+
+/// Every veto that is not left out; the frame's only where no other holds and there is a frame.
+fn all_vetoes(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
+    let counts = |kind: VetoKind| !settings.without_vetoes.contains(&kind);
+    let mut vetoes = vetoes::vetoes(a, b, scores);
+    vetoes.retain(|veto| counts(veto.kind));
+    if vetoes.is_empty() && scores.containment >= FRAME && counts(VetoKind::Frame) {
+        vetoes.extend(vetoes::frame(a, b, scores, settings));
+    }
     vetoes
 }
 

@@ -102,7 +102,7 @@ fn each_rule_joins_what_it_is_for() {
         OTHER.chars().take(50).collect::<String>()
     );
     check_joined(&BASE, &Told { text: &mixed, ..copy() }, Rule::BodyTitle);
-    let begun = format!("{}{}", LONG.chars().take(20).collect::<String>(), OTHER);
+    let begun = format!("{}{}", LONG.chars().take(27).collect::<String>(), OTHER);
     check_joined(&BASE, &Told { text: &begun, ..copy() }, Rule::TitleLead);
 }
 
