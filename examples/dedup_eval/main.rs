@@ -59,7 +59,7 @@ mod tests {
     /// Two seeds that no rule was tuned on.
     #[test]
     fn stories_are_told_apart_and_together() {
-        for seed in [2, 7] {
+        for seed in [7, 11] {
             let items = labelled::items(seed, 1);
             let n_stories = items.iter().map(|item| item.label).max().unwrap_or_default() + 1;
             assert!(n_stories >= 240, "{n_stories} stories");
