@@ -17,7 +17,8 @@ CREATE TABLE story (
     updated_ms    INTEGER NOT NULL,      -- when what readers see last changed
     changed_ms    INTEGER NOT NULL,      -- places it in the feed's window; backlog counts by its time of publication
     first_ms      INTEGER NOT NULL,      -- first publication here
-    withdrawn_ms  INTEGER                -- when it was withdrawn
+    withdrawn_ms  INTEGER,               -- when it was withdrawn, or merged
+    merged_into   INTEGER                -- the older story that it turned out to be
 ) STRICT;
 CREATE INDEX story_changed ON story (changed_ms);
 CREATE INDEX story_published ON story (published_ms);
@@ -46,6 +47,8 @@ CREATE TABLE entry (
     content_text     TEXT NOT NULL,
     enclosures       TEXT NOT NULL,     -- JSON list of {url,type,length}
     body_hash        BLOB,              -- of the body's letters; none when too short to tell anything
+    features         BLOB,              -- what is compared of it, encoded; leaves with the window
+    evidence         TEXT,              -- why it stands in its story: comparisons at its arrival, JSON
     fingerprint      TEXT NOT NULL,     -- of what readers see, with the version of the rules
     row_hash         BLOB,              -- of the row that led to it
     row              TEXT,              -- that row, JSON; kept while its article is visited again
@@ -59,6 +62,13 @@ CREATE INDEX entry_url ON entry (canonical_url) WHERE canonical_url IS NOT NULL;
 CREATE INDEX entry_body ON entry (body_hash) WHERE body_hash IS NOT NULL;
 CREATE INDEX entry_title ON entry (title_key);
 CREATE INDEX entry_seen ON entry (source_key, seen_ms);
+
+-- Sampled shingles and other keys under which entries that may tell the same are found; leave with the window.
+CREATE TABLE shingle (
+    h         INTEGER NOT NULL,
+    entry_id  INTEGER NOT NULL,
+    PRIMARY KEY (h, entry_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE revision (
     id            INTEGER PRIMARY KEY,

@@ -162,7 +162,9 @@ async fn tidy_once(config: &Config, store: &Store, now: Timestamp) -> Result<(),
     let rows = longest_visited + 2 * config.schedule.max_interval;
     let oldest_in_feed = store.oldest_in_window(config.feed.window).await?;
     let entries = before(config.retention.entries).min(oldest_in_feed.unwrap_or(Timestamp::MAX));
-    let purged = store.purge(before(config.retention.documents), entries, before(rows)).await?;
+    // Twice the window: an entry may be published long before it is seen.
+    let index = before(config.dedup_window * 2);
+    let purged = store.purge(before(config.retention.documents), entries, before(rows), index).await?;
     if purged > 0 {
         tracing::info!(entries = purged, "let go of what is older than `retention.entries`");
     }

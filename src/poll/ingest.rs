@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 
 use crate::{
     config::{Config, SourceConfig},
-    dedup::{self, Features, Rank, Rule, Verdict},
+    dedup::{self, Features, Judgement, Parts, Rank, Rule, Settings, Tables, Verdict},
     extract::Document,
     model::{Bureau, Entry, Published, Timestamp},
-    normalise::{fingerprint, minted_id, source_atom_id, time::shown_at, title_key},
+    normalise::{fingerprint, minted_id, source_atom_id, time::shown_at},
     store::{Batch, KnownEntry, NewEntry, PendingRow, Shown, Store, StoreError, Telling, Validators},
 };
 
@@ -170,8 +170,8 @@ impl Writer<'_> {
 
     async fn revise(&mut self, item: &Item, known: &KnownEntry, digest: &str) -> Result<(), StoreError> {
         let shown = shown_at(item.entry.published, known.seen_at, self.source.zone);
-        let key = title_key(&item.entry.title);
-        self.batch.revise_entry(known.id, &self.row(item, &key, digest, shown)).await?;
+        let features = features(&item.entry, shown.at);
+        self.batch.revise_entry(known.id, &self.row(item, &features, digest, shown)).await?;
         self.touch_source();
         self.settle(known.story_id, Some(known.id)).await
     }
@@ -179,18 +179,25 @@ impl Writer<'_> {
     async fn add(&mut self, item: &Item, digest: &str) -> Result<(), StoreError> {
         let entry = &item.entry;
         let shown = shown_at(entry.published, self.now, self.source.zone);
-        let key = title_key(&entry.title);
-        let row = self.row(item, &key, digest, shown);
-        let features = features(entry, &key, row.body_hash, shown.at);
+        let features = features(entry, shown.at);
+        let row = self.row(item, &features, digest, shown);
         let window = self.config.dedup_window;
         let (from, to) = (before(shown.at, window), after(shown.at, window));
         let candidates = self.batch.candidates(&features, from, to).await?;
         self.touch_source();
-        match dedup::judge(&features, &candidates, window) {
+        let settings = Settings { window, ..Settings::default() };
+        let judgement = dedup::judge(&features, &candidates, &settings);
+        let row = NewEntry { evidence: evidence(&judgement), ..row };
+        match judgement.verdict {
             Verdict::Join { story_id, rule, .. } => {
                 self.batch.insert_entry(&row, story_id, rule.as_str()).await?;
                 self.batch.visible();
-                self.settle(story_id, None).await
+                let stories = judgement.merges.into_iter().chain([story_id]);
+                let oldest = stories.clone().min().unwrap_or(story_id);
+                for younger in stories.filter(|story| *story != oldest) {
+                    self.batch.merge_story(younger, oldest, self.now).await?;
+                }
+                self.settle(oldest, None).await
             }
             Verdict::New => self.open_story(item, &row, shown).await,
         }
@@ -256,11 +263,19 @@ impl Writer<'_> {
         }
     }
 
-    fn row<'b>(&self, item: &'b Item, key: &'b str, digest: &'b str, shown: Published) -> NewEntry<'b> {
+    fn row<'b>(
+        &self,
+        item: &'b Item,
+        features: &'b Features,
+        digest: &'b str,
+        shown: Published,
+    ) -> NewEntry<'b> {
         NewEntry {
             entry: &item.entry,
-            title_key: key,
-            body_hash: dedup::body_hash(&item.entry.content_text),
+            title_key: &features.title_key,
+            body_hash: features.body_hash,
+            features,
+            evidence: None,
             fingerprint: digest,
             row_hash: item.row_hash,
             row: item.row.as_deref(),
@@ -275,18 +290,34 @@ impl Writer<'_> {
     }
 }
 
-fn features(entry: &Entry, key: &str, body_hash: Option<[u8; 32]>, at: Timestamp) -> Features {
+fn features(entry: &Entry, at: Timestamp) -> Features {
     let region = |bureau: &Bureau| bureau.region.clone();
-    Features {
-        source_key: entry.source.as_str().to_owned(),
-        source_entry_id: entry.source_entry_id.clone(),
-        canonical_url: entry.canonical_url.clone(),
-        title_key: key.to_owned(),
-        body_hash,
-        region: entry.region.clone().or_else(|| entry.bureau.as_ref().and_then(region)),
+    let region = entry.region.clone().or_else(|| entry.bureau.as_ref().and_then(region));
+    let parts = Parts {
+        source_key: entry.source.as_str(),
+        source_entry_id: &entry.source_entry_id,
+        role: entry.role,
+        canonical_url: entry.canonical_url.as_ref(),
+        title: &entry.title,
+        text: &entry.content_text,
+        region: region.as_ref(),
         published_at: at,
-        content_text: entry.content_text.clone(),
-    }
+    };
+    Features::of(&parts, Tables::shipped())
+}
+
+/// What was seen at an entry's arrival, for explaining: the comparisons that came near anything.
+fn evidence(judgement: &Judgement) -> Option<String> {
+    let seen = judgement.seen.iter().map(|seen| {
+        let scores = &seen.comparison.scores;
+        serde_json::json!({
+            "with": seen.entry_id, "story": seen.story_id, "rule": seen.comparison.rule.map(Rule::as_str),
+            "c": scores.containment, "j": scores.jaccard, "t": scores.title, "days": scores.days,
+            "figures": scores.figures, "vetoes": seen.comparison.vetoes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    });
+    let seen: Vec<serde_json::Value> = seen.collect();
+    (!seen.is_empty()).then(|| serde_json::Value::Array(seen).to_string())
 }
 
 fn before(at: Timestamp, span: Duration) -> Timestamp {

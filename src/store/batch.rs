@@ -6,20 +6,18 @@ use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{AlertRow, Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
 use crate::{
-    dedup::{Candidate, Features},
+    dedup::Features,
     extract::Document,
     model::{CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
 };
 
-/// Candidates read for one entry, at most.
-const MAX_CANDIDATES: i64 = 50;
 /// Level of zstd for documents: fast, and HTML shrinks to a fifth.
 const DOCUMENT_LEVEL: i32 = 3;
 
 /// A transaction. Dropped without [`Batch::commit`], it leaves no trace.
 #[derive(Debug)]
 pub struct Batch {
-    tx: Transaction<'static, Sqlite>,
+    pub(super) tx: Transaction<'static, Sqlite>,
     visible: bool,
     /// Sources written to, with the time of their newest change.
     sources: BTreeMap<String, (String, String, String, Timestamp)>,
@@ -57,6 +55,10 @@ pub struct NewEntry<'a> {
     pub title_key: &'a str,
     /// Hash of its body.
     pub body_hash: Option<[u8; 32]>,
+    /// What is compared of it.
+    pub features: &'a Features,
+    /// Why it stands in its story, as JSON.
+    pub evidence: Option<String>,
     /// Digest of what readers see.
     pub fingerprint: &'a str,
     /// Hash of the row that led to it.
@@ -147,26 +149,6 @@ impl Batch {
         rows.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known))).collect()
     }
 
-    /// Stored entries that may tell the same as an entry, published between two times.
-    pub async fn candidates(
-        &mut self,
-        entry: &Features,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let rows = sqlx::query(sql::ENTRY_CANDIDATES)
-            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
-            .bind(entry.body_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(&entry.title_key)
-            .bind(from.as_millisecond())
-            .bind(to.as_millisecond())
-            .bind(MAX_CANDIDATES)
-            .fetch_all(&mut *self.tx)
-            .await
-            .doing("look up similar entries")?;
-        rows.iter().map(candidate).collect::<Result<_, _>>().doing("read a similar entry")
-    }
-
     /// Adds an entry to a story.
     pub async fn insert_entry(
         &mut self,
@@ -198,6 +180,8 @@ impl Batch {
             .bind(&entry.content_text)
             .bind(enclosures(entry))
             .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.features.encode())
+            .bind(&new.evidence)
             .bind(new.fingerprint)
             .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(new.row)
@@ -206,7 +190,9 @@ impl Batch {
             .fetch_one(&mut *self.tx)
             .await
             .doing("insert an entry")?;
-        row.try_get(0).doing("read a new entry's id")
+        let id = row.try_get(0).doing("read a new entry's id")?;
+        self.index(id, new.features).await?;
+        Ok(id)
     }
 
     /// Keeps an entry's present content as a revision and puts the new one in its place.
@@ -217,6 +203,8 @@ impl Batch {
             .execute(&mut *self.tx)
             .await
             .doing("keep a revision")?;
+        self.unindex(id).await?;
+        self.index(id, new.features).await?;
         let entry = new.entry;
         sqlx::query(sql::ENTRY_REVISE)
             .bind(id)
@@ -237,6 +225,7 @@ impl Batch {
             .bind(&entry.content_text)
             .bind(enclosures(entry))
             .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(new.features.encode())
             .bind(new.fingerprint)
             .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(new.row)
@@ -351,6 +340,15 @@ impl Batch {
             .bind(shown.updated_at.as_millisecond())
             .bind(changed_at.as_millisecond());
         self.run(query, "change a story").await
+    }
+
+    /// Moves the entries of a story into an older one that it turned out to be; the younger leaves the feed.
+    pub async fn merge_story(&mut self, from: i64, into: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.visible = true;
+        let entries = sqlx::query(sql::STORY_TAKE_ENTRIES).bind(from).bind(into);
+        self.run(entries, "move a story's entries").await?;
+        let story = sqlx::query(sql::STORY_MERGE).bind(from).bind(at.as_millisecond()).bind(into);
+        self.run(story, "merge a story").await
     }
 
     /// Withdraws a story when all its entries are gone; says whether it did.
@@ -519,26 +517,6 @@ pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
         })
     };
     read().doing("read a known entry")
-}
-
-fn candidate(row: &SqliteRow) -> Result<Candidate, sqlx::Error> {
-    let canonical: Option<String> = row.try_get("canonical_url")?;
-    let region: Option<String> = row.try_get("region")?;
-    let body_hash: Option<Vec<u8>> = row.try_get("body_hash")?;
-    Ok(Candidate {
-        entry_id: row.try_get("id")?,
-        story_id: row.try_get("story_id")?,
-        features: Features {
-            source_key: row.try_get("source_key")?,
-            source_entry_id: row.try_get("source_entry_id")?,
-            canonical_url: canonical.map(CanonicalUrl::from_stored),
-            title_key: row.try_get("title_key")?,
-            body_hash: body_hash.and_then(|hash| hash.try_into().ok()),
-            region: region.as_deref().and_then(Region::parse),
-            published_at: from_ms(row.try_get("published_ms")?),
-            content_text: row.try_get("content_text")?,
-        },
-    })
 }
 
 fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {

@@ -10,6 +10,7 @@ mod batch;
 mod held;
 mod open;
 mod read;
+mod similar;
 mod sql;
 #[cfg(test)]
 mod tests;

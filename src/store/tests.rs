@@ -29,7 +29,9 @@ async fn candidates_are_found_by_index_alone() {
     let plan = format!("EXPLAIN QUERY PLAN {}", sql::ENTRY_CANDIDATES);
     let rows = sqlx::query(sqlx::AssertSqlSafe(plan)).fetch_all(&store.readers).await.unwrap();
     let steps: Vec<String> = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail")).collect();
-    assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+    let scans =
+        |step: &&String| step.starts_with("SCAN") && !step.contains("json_each") && !step.contains("hit");
+    assert_eq!(steps.iter().filter(scans).count(), 0, "{steps:?}");
     for index in ["entry_url", "entry_body", "entry_title"] {
         assert!(steps.iter().any(|step| step.contains(index)), "{index} is not used: {steps:?}");
     }
@@ -100,7 +102,7 @@ async fn purging_keeps_the_last_poll_and_the_last_success_of_each_source() {
         batch.keep_poll(&row).await.unwrap();
     }
     batch.commit().await.unwrap();
-    store.purge(at(100), at(0), at(0)).await.unwrap();
+    store.purge(at(100), at(0), at(0), at(0)).await.unwrap();
     let left: Vec<i64> =
         store.polls_of("jx", 9).await.unwrap().iter().map(|row| row.started_at.as_millisecond()).collect();
     assert_eq!(left, [4, 2]);

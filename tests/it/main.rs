@@ -4,6 +4,7 @@
     clippy::print_stdout,
     clippy::format_collect,
     clippy::format_push_string,
+    clippy::large_futures,
     reason = "tests may panic, print and take it easy"
 )]
 

@@ -1,0 +1,58 @@
+//! Why two entries are one story.
+
+/// What joins an entry to a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// The first of its story.
+    First,
+    /// One address under several ids or schemes.
+    SameAddress,
+    /// One text.
+    SameBody,
+    /// One title, close in time, where a body says nothing.
+    SameTitle,
+    /// Most of the one body stands in the other.
+    Body,
+    /// Half of the one body stands in the other, under like titles.
+    BodyTitle,
+    /// One title, close in time, of one province, and bodies that begin alike.
+    TitleLead,
+    /// The same figures in related words.
+    Figures,
+    /// One event by place, date, figures and names, in other words.
+    Event,
+}
+
+impl Rule {
+    /// Those that join, for tables.
+    pub const JOINING: [Self; 8] = [
+        Self::SameAddress,
+        Self::SameBody,
+        Self::SameTitle,
+        Self::Body,
+        Self::BodyTitle,
+        Self::TitleLead,
+        Self::Figures,
+        Self::Event,
+    ];
+
+    /// The name that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::SameAddress => "same-address",
+            Self::SameBody => "same-body",
+            Self::SameTitle => "same-title",
+            Self::Body => "body",
+            Self::BodyTitle => "body-title",
+            Self::TitleLead => "title-lead",
+            Self::Figures => "figures",
+            Self::Event => "event",
+        }
+    }
+
+    /// Whether it holds between any two copies, not only with a story's head.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::SameAddress | Self::SameBody | Self::SameTitle)
+    }
+}
