@@ -14,6 +14,7 @@ mod faults;
 mod health;
 mod scan;
 mod seed;
+mod shapes;
 mod support;
 mod tidy;
 mod world;
