@@ -289,6 +289,8 @@ fn the_most_trusted_time_is_chosen_and_refined() {
         Some(("2026-11-23T09:05:00", "list, refined by info")),
         0,
     );
+    let midnight = FoundTime { time: RawTime::EpochMs(1_795_363_200_000), rule: "epoch".into() };
+    check(&[list.clone(), midnight], Some(("2026-11-23T00:00:00", "list")), 0);
     check(&[info.clone(), list.clone()], Some(("2026-11-23T09:05:00", "info")), 0);
     check(&[info.clone(), meta.clone()], Some(("2026-11-23T09:05:07", "info, refined by meta")), 0);
     check(&[meta.clone(), list.clone()], Some(("2026-11-23T09:05:07", "meta")), 0);
