@@ -35,6 +35,9 @@ pub mod poll;
 
 pub mod daemon;
 
+pub mod discover;
+pub mod reprocess;
+
 pub mod exchange;
 pub mod preview;
 

@@ -150,13 +150,9 @@ impl Reader<'_> {
     }
 
     fn json(&self) -> Result<Read, PreviewError> {
-        let known = self.config.profile_rules("kaipuyun");
-        let rules = if self.rules.json.items.is_some() {
-            Some(self.rules.json.clone())
-        } else {
-            known.map(|k| k.json)
-        };
-        let read = json::list(self.text, &self.document.url, &rules.unwrap_or_default())?;
+        let is_known = self.rules.json.items.is_some() || self.rules.json.html.is_some();
+        let known = self.config.profile_rules("kaipuyun").filter(|_| !is_known);
+        let read = json::read(self.text, &self.document.url, known.as_ref().unwrap_or(self.rules))?;
         Ok((read.entries, read.rule, read.notes))
     }
 

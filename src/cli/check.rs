@@ -8,9 +8,11 @@ use crate::{
     config::{Config, SourceConfig},
     exchange::EntryLine,
     fetch::Client,
+    model::Entry,
     normalise::time::rfc3339,
+    observe::Before,
     poll::{Look, Looker},
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// Flags of `check`.
@@ -42,64 +44,86 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         let client =
             Client::new(&config.fetch, stop_on_signal()).map_err(|error| Failure::new(USAGE, error))?;
         let looker = Looker { config: Arc::clone(&config), client: Arc::new(client) };
-        let mut failed = false;
-        let mut looks = tokio::task::JoinSet::new();
-        for source in sources {
-            let (looker, store, n) = (looker.clone(), store.clone(), args.samples);
-            looks.spawn(async move {
-                let look = looker.look(store.as_ref(), &source, n, clock::now()).await;
-                (source, look)
-            });
-        }
-        while let Some(done) = looks.join_next().await {
-            let Ok((source, look)) = done else { continue };
+        let looks: Vec<_> = sources
+            .into_iter()
+            .map(|source| (Arc::clone(&source), spawned(looker.clone(), store.clone(), source, args.samples)))
+            .collect();
+        let mut n_failed = 0;
+        let n_sources = looks.len();
+        // In the order of the configuration, whichever answers first: two outputs can be laid side by side.
+        for (source, look) in looks {
+            let Ok(look) = look.await else { continue };
             let look = look?;
-            failed |= look.fault.is_some() && (source.verified || look.rows_before.is_some());
-            if args.json { print_json(&config, &source, &look) } else { print(&config, &source, &look) }
+            let counts = source.verified || look.rows_before.is_some();
+            n_failed += usize::from(look.faults().next().is_some() && counts);
+            if args.json {
+                print_json(&config, &source, &look);
+            } else {
+                print(&config, &source, &look);
+            }
         }
-        Ok(if failed { SOME_FAILED } else { 0 })
+        if !args.json && n_sources > 1 {
+            say!("{n_sources} sources, {n_failed} with faults");
+        }
+        Ok(if n_failed > 0 { SOME_FAILED } else { 0 })
     })
+}
+
+type Looking = tokio::task::JoinHandle<Result<Look, StoreError>>;
+
+fn spawned(looker: Looker, store: Option<Store>, source: Arc<SourceConfig>, n_samples: usize) -> Looking {
+    tokio::spawn(async move { looker.look(store.as_ref(), &source, n_samples, clock::now()).await })
 }
 
 fn print(config: &Config, source: &SourceConfig, look: &Look) {
     let verified = if source.verified { "" } else { " (address not verified)" };
     say!("{} {}{verified}", source.source.key, source.source.name);
     say!("  address  {}", source.source.url);
-    if let Some(fault) = &look.fault {
-        say!("  {}  {}", fault.name, fault.sentence);
+    for fault in look.faults() {
+        say!("  fault    {}: {}", fault.name, fault.sentence);
         if !fault.next_step.is_empty() {
             say!("  next     {}", fault.next_step);
         }
     }
     if look.n_rows > 0 {
         let before = look.rows_before.map(|n| format!(", up to {n} before")).unwrap_or_default();
-        say!("  rows     {}{before}, by {}", look.n_rows, look.rule);
+        say!("  rows     {}{before}, {} with a time, by {}", look.n_rows, look.now.n_timed_rows, look.rule);
     }
-    if let Some(newest) = look.newest {
-        say!("  newest   {}", rfc3339(newest.at, config.feed.zone));
+    let at = |at| rfc3339(at, config.feed.zone);
+    let newest_before = look.before.and_then(|before| before.newest);
+    let stored = newest_before.map(|newest| format!(", stored up to {}", at(newest))).unwrap_or_default();
+    if look.newest.is_some() || newest_before.is_some() {
+        let newest = look.newest.map_or_else(|| "no time".to_owned(), |newest| at(newest.at));
+        say!("  newest   {newest}{stored}");
+    }
+    if let Some(before) = &look.before {
+        say!("  before   {}", usual(before));
     }
     for sample in &look.samples {
         match &sample.entry {
             Err(reason) => say!("  sample   {}: {reason}", sample.row_title),
-            Ok(entry) => {
-                let time =
-                    entry.published.map_or_else(|| "no time".into(), |at| rfc3339(at.at, config.feed.zone));
-                let bureau = entry.bureau.as_ref().map_or("no bureau", |bureau| &bureau.name);
-                say!(
-                    "  sample   {} | {time} | {bureau} | {} characters",
-                    entry.title,
-                    entry.content_text.chars().count()
-                );
-                let missing = sample.missing();
-                if !missing.is_empty() {
-                    say!("           missing: {}", missing.join(", "));
-                }
-            }
+            Ok(entry) => print_sample(config, entry, &sample.missing()),
         }
     }
     for note in &look.notes {
         say!("  note     {note}");
     }
+}
+
+fn print_sample(config: &Config, entry: &Entry, missing: &[&str]) {
+    let time = entry.published.map_or_else(|| "no time".into(), |at| rfc3339(at.at, config.feed.zone));
+    let bureau = entry.bureau.as_ref().map_or("no bureau", |bureau| &bureau.name);
+    let n_chars = entry.content_text.chars().count();
+    say!("  sample   {} | {time} | {bureau} | {n_chars} characters", entry.title);
+    if !missing.is_empty() {
+        say!("           missing: {}", missing.join(", "));
+    }
+}
+
+/// What the latest entries had, as shares.
+fn usual(before: &Before) -> String {
+    let Before { n_entries, n_timed, n_bureau, n_text, .. } = before;
+    format!("of the last {n_entries} entries {n_timed} have a time, {n_bureau} a bureau, {n_text} a text")
 }
 
 fn print_json(config: &Config, source: &SourceConfig, look: &Look) {
@@ -113,14 +137,26 @@ fn print_json(config: &Config, source: &SourceConfig, look: &Look) {
             Err(reason) => serde_json::json!({ "title": sample.row_title, "reason": reason }),
         })
         .collect();
-    let fault = look.fault.as_ref().map(|fault| {
-        serde_json::json!({ "name": fault.name, "sentence": fault.sentence, "next_step": fault.next_step })
+    let faults: Vec<serde_json::Value> = look
+        .faults()
+        .map(|fault| {
+            serde_json::json!({
+                "name": fault.name, "sentence": fault.sentence, "next_step": fault.next_step,
+            })
+        })
+        .collect();
+    let at = |at| rfc3339(at, config.feed.zone);
+    let before = look.before.map(|before| {
+        serde_json::json!({
+            "entries": before.n_entries, "with_time": before.n_timed, "with_bureau": before.n_bureau,
+            "with_text": before.n_text, "newest": before.newest.map(at),
+        })
     });
     let value = serde_json::json!({
         "source": source.source.key.as_str(), "url": source.source.url.as_str(), "verified": source.verified,
-        "fault": fault, "rule": look.rule, "rows": look.n_rows, "rows_before": look.rows_before,
-        "newest": look.newest.map(|newest| rfc3339(newest.at, config.feed.zone)),
-        "samples": samples, "notes": look.notes,
+        "fault": faults.first(), "faults": faults, "rule": look.rule, "rows": look.n_rows,
+        "rows_with_time": look.now.n_timed_rows, "rows_before": look.rows_before, "before": before,
+        "newest": look.newest.map(|newest| at(newest.at)), "samples": samples, "notes": look.notes,
     });
     say!("{value}");
 }

@@ -9,10 +9,12 @@ macro_rules! say {
 mod check;
 mod config;
 mod demo;
+mod discover;
 mod fetch;
 mod logs;
 mod migrate;
 mod preview;
+mod reprocess;
 mod serve;
 
 use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
@@ -61,8 +63,12 @@ enum Command {
     Fetch(fetch::Args),
     /// Look at sources without storing: what they give, and what is wrong
     Check(check::Args),
+    /// Look at an unknown site and propose sources for it
+    Discover(discover::Args),
     /// Read one document and print its entries as JSON lines
     Preview(preview::Args),
+    /// Run today's rules over stored documents and show what they would change
+    Reprocess(reprocess::Args),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -128,7 +134,9 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&start, &args),
         Command::Fetch(args) => fetch::run(&start, &args),
         Command::Check(args) => check::run(&start, &args),
+        Command::Discover(args) => discover::run(&start, &args),
         Command::Preview(args) => preview::run(&start, &args),
+        Command::Reprocess(args) => reprocess::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),
         Command::Migrate(args) => migrate::run(&start, &args),
     };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, Feed, Fetch, Place, Retention, Route, Schedule, Server, SourceConfig, Tls,
+    Ask, Config, ConfigError, Feed, Fetch, Place, Retention, Route, Schedule, Server, SourceConfig, Tls,
     layer::{ArticleLayer, FileLayer, JsonLayer, Layer, ListLayer, ProfileLayer, SourceLayer},
     load::{Merged, REGIONS},
     value::{Many, PathText, Pattern, Period, PickText},
@@ -215,6 +215,8 @@ fn list_rules(list: ListLayer) -> ListRules {
         date: picks(list.date),
         article_url: pattern(list.article_url),
         skip_title: pattern(list.skip_title),
+        page: list.page.map(|template| template.0),
+        second_page: list.second_page,
     }
 }
 
@@ -233,6 +235,9 @@ fn json_rules(json: JsonLayer) -> JsonRules {
         content_html: paths(json.content_html),
         summary: paths(json.summary),
         enclosures: paths(json.enclosures),
+        html: json.html.map(|path| path.0),
+        endpoint: json.endpoint.map(|template| template.0),
+        page: json.page,
     }
 }
 
@@ -287,8 +292,10 @@ impl SourceBuilder<'_> {
             article: raw.article.clone().over(profile.article.clone()),
         };
         let rules = rules_of(&merged);
-        if kind == Kind::Json && rules.json.items.is_none() {
-            return Err("is of kind `json`, but neither it nor its profile sets `json.items`".into());
+        if kind == Kind::Json && rules.json.items.is_none() && rules.json.html.is_none() {
+            return Err(
+                "is of kind `json`, but neither it nor its profile sets `json.items` or `json.html`".into()
+            );
         }
         if kind == Kind::Site && rules.list.article_url.is_none() {
             return Err("is of kind `site`, but neither it nor its profile sets `list.article_url`".into());
@@ -327,6 +334,8 @@ impl SourceBuilder<'_> {
                 extra_ca: raw.extra_ca.clone().filter(|path| !path.is_empty()).map(PathBuf::from),
                 legacy_tls,
             },
+            ask: Ask::of(raw)?,
+            pages: raw.pages.unwrap_or(1).max(1),
             place: place.clone(),
         })
     }

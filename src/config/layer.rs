@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::value::{
-    Domain, Many, Maybe, Network, PathText, Pattern, Period, PickText, ProxyChoice, Size, StoreUrl, WebUrl,
-    Zone,
+    Domain, Many, Maybe, Network, PathText, Pattern, Period, PickText, ProxyChoice, Size, StoreUrl, Template,
+    WebUrl, Zone,
 };
 use crate::model::{Kind, Role};
 
@@ -193,6 +193,10 @@ layer! {
         article_url: Pattern,
         /// Titles that are never news.
         skip_title: Pattern,
+        /// Addresses of further pages, relative to the list's, with `{page}` for their number.
+        page: Template,
+        /// The number of the second page.
+        second_page: usize,
     }
 }
 
@@ -221,6 +225,12 @@ layer! {
         summary: Many<PathText>,
         /// Addresses of attachments.
         enclosures: Many<PathText>,
+        /// Where the rows stand as HTML in a text; they are then read by the rules for list pages.
+        html: PathText,
+        /// Address of a channel's list, relative to its list page, with `{channel}`, `{size}` and `{page}`.
+        endpoint: Template,
+        /// The parameter of the address that names the page.
+        page: String,
     }
 }
 
@@ -265,6 +275,16 @@ layer! {
     }
 }
 
+/// How an address is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// By its address alone.
+    Get,
+    /// With a body.
+    Post,
+}
+
 layer! {
     /// `[[source]]`: something polled.
     SourceLayer {
@@ -307,6 +327,16 @@ layer! {
         extra_ca: String,
         /// `legacy` for servers that offer only outdated encryption.
         tls: Tls,
+        /// How its address is asked: "GET" or "POST".
+        method: Method,
+        /// What a POST sends; `{page}` stands for the number of the page, from 1.
+        body: String,
+        /// Media type of the body (default: application/x-www-form-urlencoded).
+        content_type: String,
+        /// Headers sent with each request to the host of its address; a cookie, say.
+        headers: BTreeMap<String, String>,
+        /// How many pages of its list the first visit reads (default: 1).
+        pages: usize,
         ; tables
         /// Overrides of the profile's rules for list pages.
         list: ListLayer,

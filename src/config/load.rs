@@ -99,6 +99,17 @@ pub(super) fn read(origins: &Origins) -> Result<Merged, ConfigError> {
     Ok(merged)
 }
 
+/// Lays a text over layers that were merged before, whose sources are left out.
+pub(super) fn with_sources(below: &FileLayer, name: &str, text: &str) -> Result<Merged, ConfigError> {
+    let layer: FileLayer = parse(name, text)?;
+    let texts = vec![(name.to_owned(), text.to_owned())];
+    let mut merged = Merged { layer: below.clone(), places: BTreeMap::new(), warnings: Vec::new(), texts };
+    locate(name, text, &layer.source, &mut merged.places)?;
+    merged.layer.source = Vec::new();
+    merged.layer = layer.over(merged.layer);
+    Ok(merged)
+}
+
 fn built_in() -> Result<FileLayer, ConfigError> {
     let mut layer: FileLayer = parse("config/dibao.toml", DEFAULTS)?;
     for (name, text) in PROFILES {

@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** a [`Config`] that exists is whole and valid; nothing after this module checks it again.
 
+mod ask;
 mod build;
 mod layer;
 mod load;
@@ -15,6 +16,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use jiff::tz::Offset;
 use url::Url;
 
+pub use ask::{Ask, Post};
 pub use layer::{FileLayer, Tls};
 pub use load::{DEFAULTS, Origins, Place};
 pub use value::{Network, Period, ProxyChoice};
@@ -230,8 +232,19 @@ pub struct SourceConfig {
     pub mirrors: Vec<Url>,
     /// How its site is reached, where that differs from the others.
     pub route: Route,
+    /// How its address is asked.
+    pub ask: Ask,
+    /// How many pages of its list the first visit reads.
+    pub pages: usize,
     /// Where it is described.
     pub place: Place,
+}
+
+impl SourceConfig {
+    /// The headers to send with a request: the source's own, if it is its host that is asked.
+    pub fn headers_for(&self, url: &Url) -> Option<&std::collections::BTreeMap<String, String>> {
+        (url.origin() == self.source.url.origin()).then_some(&self.ask.headers)
+    }
 }
 
 impl Config {
@@ -240,6 +253,11 @@ impl Config {
         let merged = load::read(origins)?;
         let texts = merged.texts.clone();
         build::config(merged).map_err(|error| load::placed(error, &origins.env, &texts))
+    }
+
+    /// The same configuration with the sources of a text instead of its own; profiles of the text are laid over.
+    pub fn with_sources(&self, name: &str, text: &str) -> Result<Self, ConfigError> {
+        build::config(load::with_sources(&self.merged, name, text)?)
     }
 
     /// The merged configuration as TOML.

@@ -113,6 +113,11 @@ fn errors_name_file_line_column_key_and_what_was_expected() {
         "[feed]\ntitle = \"x\"\n  window = 0\n",
         &["test.toml, line 3, column 3", "feed.window", "at least 1"],
     );
+    check("[[source]]\nkey = \"jx\"\nbody = \"a\"\n", &["`body`", "method = \"POST\""]);
+    check("[[source]]\nkey = \"jx\"\nmethod = \"PUT\"\n", &["line 3", "PUT", "POST"]);
+    check("[[source]]\nkey = \"jx\"\nheaders = { Host = \"a\" }\n", &["header `Host`"]);
+    check("[[source]]\nkey = \"jx\"\nheaders = { X-A = \"中\" }\n", &["header `X-A`", "ASCII"]);
+    check("[[source]]\nkey = \"jx\"\nlist.page = \"index.html\"\n", &["index.html", "{page}"]);
     check("[store]\nurl = \"postgres://x/y\"\n", &["sqlite:PATH"]);
     let env = told(load("", &[("DIBAO_FETCH_TIMEOUT", "fast")]));
     assert!(env.contains("DIBAO_FETCH_TIMEOUT") && env.contains("fast"), "{env}");

@@ -100,7 +100,24 @@ pub struct PickText(pub crate::extract::rules::Pick);
 #[derive(Debug, Clone)]
 pub struct PathText(pub serde_json_path::JsonPath);
 
-written!(Period, Size, Zone, Network, ProxyChoice, WebUrl, StoreUrl, Domain, Pattern, PickText, PathText);
+/// Part of an address, with a place for the number of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(pub String);
+
+written!(
+    Period,
+    Size,
+    Zone,
+    Network,
+    ProxyChoice,
+    WebUrl,
+    StoreUrl,
+    Domain,
+    Pattern,
+    PickText,
+    PathText,
+    Template
+);
 
 const UNITS: [(&str, u64); 7] = [
     ("y", 365 * 86_400_000),
@@ -312,6 +329,18 @@ impl Written for PathText {
 
     fn write(&self) -> String {
         self.0.to_string()
+    }
+}
+
+impl Written for Template {
+    const EXPECTED: &'static str = "an address with `{page}` in it, such as \"index_{page}.html\"";
+
+    fn read(text: &str) -> Option<Self> {
+        text.contains("{page}").then(|| Self(text.to_owned()))
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
     }
 }
 

@@ -122,6 +122,22 @@ pub enum ExtractError {
         /// The limit in force.
         limit: usize,
     },
+    /// It has more elements than any real page.
+    #[error(
+        "`{url}` holds more than {limit} elements and texts; it is not read, since it would fill the memory"
+    )]
+    TooLarge {
+        /// The document.
+        url: Url,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// It makes the parser work far more than its length tells.
+    #[error("`{url}` is written so that parsing it would take minutes; it is not read")]
+    TooComplex {
+        /// The document.
+        url: Url,
+    },
     /// No feed could be made of it, even after repair.
     #[error("`{url}` is no feed that can be read: {reason}")]
     NotAFeed {
@@ -167,8 +183,9 @@ impl RawEntry {
                 take_rule(&mut self.fields, &article.fields, name);
             }
         }
-        if self.summary.is_none() {
+        if self.summary.is_none() && article.summary.is_some() {
             self.summary = article.summary;
+            take_rule(&mut self.fields, &article.fields, "summary");
         }
         if !article.enclosures.is_empty() {
             self.enclosures = article.enclosures;

@@ -69,6 +69,11 @@ pub struct ListRules {
     pub article_url: Option<Regex>,
     /// Titles that are never news (`机构职责`, `办事指南`).
     pub skip_title: Option<Regex>,
+    /// The addresses of further pages, relative to the list's, with `{page}` for their number; used where the page
+    /// itself has no link to the next.
+    pub page: Option<String>,
+    /// The number of the second page; 2 when it is not set.
+    pub second_page: Option<usize>,
 }
 
 /// How a JSON list is read. Paths are RFC 9535; all but `items` start at the item.
@@ -96,6 +101,12 @@ pub struct JsonRules {
     pub summary: Vec<JsonPath>,
     /// Attachments' addresses.
     pub enclosures: Vec<JsonPath>,
+    /// Where the rows stand as HTML in a text; the rules for list pages then apply to that, and not those above.
+    pub html: Option<JsonPath>,
+    /// The address of a channel's list, relative to its list page, with `{channel}`, `{size}` and `{page}`.
+    pub endpoint: Option<String>,
+    /// The parameter of the address that names the page; `page` when it is not set and the address has that.
+    pub page: Option<String>,
 }
 
 /// How an article page is read.

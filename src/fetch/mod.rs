@@ -15,7 +15,7 @@ pub mod robots;
 mod robots_cache;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -78,6 +78,24 @@ pub struct Request<'a> {
     pub now: Timestamp,
 }
 
+/// What is sent beyond a plain GET.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// Headers; sent only to the origin that is asked first, so that a redirect elsewhere does not carry them away.
+    pub headers: Option<&'a BTreeMap<String, String>>,
+    /// What is posted. Such a request is never conditional.
+    pub post: Option<Post<'a>>,
+}
+
+/// What is posted.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// The body.
+    pub body: &'a str,
+    /// Its media type.
+    pub content_type: &'a str,
+}
+
 /// What came back.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and moved on at once")]
@@ -111,21 +129,33 @@ impl Client {
 
     /// Gets a document, following redirects.
     pub async fn get(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
+        self.ask(request, Extras::default()).await
+    }
+
+    /// Asks for a document with more than its address, following redirects.
+    pub async fn ask(&self, request: Request<'_>, extras: Extras<'_>) -> Result<Fetched, FetchError> {
         let stopped = || FetchError::Stopped { url: request.url.clone() };
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(stopped()),
-            fetched = self.follow(request) => fetched,
+            fetched = self.follow(request, extras) => fetched,
         }
     }
 
-    async fn follow(&self, request: Request<'_>) -> Result<Fetched, FetchError> {
+    async fn follow(&self, request: Request<'_>, mut extras: Extras<'_>) -> Result<Fetched, FetchError> {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let delay = self.permitted(&url, request).await?;
-            match self.hop(&url, request.validators.get(url.as_str()), delay, request).await? {
+            let validators = request.validators.get(url.as_str());
+            let asked = Asked { validators, extras, route: request.route, now: request.now };
+            match self.hop(&url, asked, delay).await? {
                 Hop::Done(fetched) => return Ok(fetched),
-                Hop::Redirect(next) => url = next,
+                Hop::Redirect(next, keeps_method) => {
+                    extras.headers = extras.headers.filter(|_| next.origin() == request.url.origin());
+                    extras.post =
+                        extras.post.filter(|_| keeps_method && next.origin() == request.url.origin());
+                    url = next;
+                }
             }
         }
         Err(FetchError::TooManyRedirects { url: request.url.clone(), limit: MAX_REDIRECTS })
@@ -165,24 +195,24 @@ impl Client {
         Ok(made)
     }
 
-    async fn hop(
-        &self,
-        url: &Url,
-        validators: Option<&Validators>,
-        delay: Option<Duration>,
-        request: Request<'_>,
-    ) -> Result<Hop, FetchError> {
+    async fn hop(&self, url: &Url, asked: Asked<'_>, delay: Option<Duration>) -> Result<Hop, FetchError> {
         let _turn = self.gates.enter(url, delay).await;
         let _slot = self.slots.acquire().await.map_err(|_| FetchError::Stopped { url: url.clone() })?;
-        let http = self.http(request.route)?;
+        let http = self.http(asked.route)?;
+        let validators = asked.validators.filter(|_| asked.extras.post.is_none());
+        let builder = match asked.extras.post {
+            None => http.get(url.clone()),
+            Some(post) => http
+                .post(url.clone())
+                .header(header::CONTENT_TYPE, post.content_type)
+                .body(post.body.to_owned()),
+        };
+        let own = asked.extras.headers.into_iter().flatten();
+        let builder = own.fold(builder, |builder, (name, value)| builder.header(name, value));
         let exchange = async {
-            let response = http
-                .get(url.clone())
-                .headers(conditions(validators))
-                .send()
-                .await
-                .map_err(|e| FetchError::of(e, url))?;
-            self.answer(url, response, validators, request.now).await
+            let response =
+                builder.headers(conditions(validators)).send().await.map_err(|e| FetchError::of(e, url))?;
+            self.answer(url, response, validators, asked.now).await
         };
         // reqwest's own total limit starts anew for the body in some versions; this one covers all.
         let limited = tokio::time::timeout(self.settings.timeout, exchange).await;
@@ -208,7 +238,9 @@ impl Client {
             };
         }
         if status.is_redirection() {
-            return target(url, &response).map(Hop::Redirect);
+            let keeps_method =
+                matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+            return target(url, &response).map(|next| Hop::Redirect(next, keeps_method));
         }
         if status != StatusCode::OK && status != StatusCode::NON_AUTHORITATIVE_INFORMATION {
             return Err(refusal(url, &response, now));
@@ -248,7 +280,24 @@ impl Client {
 /// What one request of a chain of redirects came to.
 enum Hop {
     Done(Fetched),
-    Redirect(Url),
+    /// Where to ask next, and whether what was posted is posted again (RFC 9110 §15.4).
+    Redirect(Url, bool),
+}
+
+/// What one request of a chain is made of beside its address.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    validators: Option<&'a Validators>,
+    extras: Extras<'a>,
+    route: &'a Route,
+    now: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    /// A plain GET on the way of a request.
+    fn plain(request: Request<'a>) -> Self {
+        Self { validators: None, extras: Extras::default(), route: request.route, now: request.now }
+    }
 }
 
 fn http_client(

@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Client, FetchError, Fetched, Hop, MAX_REDIRECTS, Request,
+    Asked, Client, FetchError, Fetched, Hop, MAX_REDIRECTS, Request,
     robots::{MAX_BODY_BYTES, Robots},
 };
 use crate::model::Timestamp;
@@ -83,8 +83,8 @@ impl Client {
         at.set_fragment(None);
         for _ in 0..=MAX_REDIRECTS {
             self.guard.check(&at)?;
-            match self.hop(&at, None, None, request).await {
-                Ok(Hop::Redirect(next)) => at = next,
+            match self.hop(&at, Asked::plain(request), None).await {
+                Ok(Hop::Redirect(next, _)) => at = next,
                 Ok(Hop::Done(Fetched::Document(document, ..))) => {
                     let mut body = document.body;
                     body.truncate(MAX_BODY_BYTES);

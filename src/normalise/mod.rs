@@ -64,7 +64,7 @@ pub struct Normalised {
 
 /// Makes an entry; `None` when there is neither title nor text.
 pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
-    let mut fields = raw.fields.clone();
+    let mut fields = fields(&raw);
     let url = raw.url.clone().unwrap_or_else(|| context.source.url.clone());
     let base = raw.base.as_ref().unwrap_or(&url);
     let body = raw.content_html.as_deref().map(|html| clean(html, base)).unwrap_or_default();
@@ -86,9 +86,14 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     });
     let bureau = bureau::bureau_of(&raw, &title, context);
     if let Some((_, rule)) = &bureau {
-        fields.entry("bureau").or_insert_with(|| (*rule).to_owned());
+        fields.insert("bureau", (*rule).to_owned());
     }
     let bureau = bureau.map(|(bureau, _)| bureau);
+    if bureau.as_ref().is_some_and(|bureau| bureau.region.is_some()) {
+        fields.insert("region", "bureau's region".into());
+    } else if context.source.region.is_some() {
+        fields.insert("region", "source's region".into());
+    }
     let entry = Entry {
         source: context.source.key.clone(),
         source_entry_id: entry_id(&raw, &title),
@@ -111,7 +116,45 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
         content_html: body.html,
         content_text: body.text,
     };
+    drop_empty(&mut fields, &entry);
     Some(Normalised { entry, fields, notes })
+}
+
+/// A rule whose finding was refused, or came to nothing, gave nothing.
+fn drop_empty(fields: &mut BTreeMap<&'static str, String>, entry: &Entry) {
+    let empty = [
+        ("published", entry.published.is_none()),
+        ("updated", entry.updated_at.is_none()),
+        ("bureau", entry.bureau.is_none()),
+        ("region", entry.region.is_none()),
+        ("summary", entry.summary.is_none()),
+        ("content_html", entry.content_html.is_empty()),
+        ("enclosures", entry.enclosures.is_empty()),
+    ];
+    for (name, is_empty) in empty {
+        if is_empty {
+            fields.remove(name);
+        }
+    }
+}
+
+/// Which rule gave each field, with those that follow from others.
+fn fields(raw: &RawEntry) -> BTreeMap<&'static str, String> {
+    let mut fields = raw.fields.clone();
+    let derived = [
+        ("id", if raw.url.is_some() { "address" } else { "title" }),
+        ("url", if raw.url.is_some() { "document's address" } else { "source's address" }),
+    ];
+    for (name, rule) in derived {
+        fields.entry(name).or_insert_with(|| rule.to_owned());
+    }
+    if collapse(&xml_text(&raw.title)).is_empty() {
+        fields.insert("title", "beginning of the text".into());
+    }
+    if let Some(updated) = &raw.updated {
+        fields.insert("updated", updated.rule.clone());
+    }
+    fields
 }
 
 /// The title on one line, or the beginning of the text where there is none.

@@ -237,3 +237,46 @@ fn the_day_in_an_address_stands_in_only_where_nothing_else_says_when() {
     check("http://x.example/202611/t20261120_1.html", None, Some("2026-11-20"));
     check("http://x.example/202611/5da542159e14.shtml", None, None);
 }
+
+fn time(text: &str, rule: &str) -> FoundTime {
+    FoundTime { time: RawTime::Text(text.into()), rule: rule.into() }
+}
+
+#[test]
+fn every_field_says_which_rule_gave_it_and_empty_ones_say_nothing() {
+    let rules =
+        |raw: RawEntry| made(raw, &source(Role::Platform, None)).fields.into_iter().collect::<Vec<_>>();
+    let found = RawEntry {
+        title: "  ".into(),
+        content_html: Some("<p>江西局召开会议</p>".into()),
+        published: vec![time("2026-11-20", "list"), time("2026-11-20 08:30", ".info"), time("x", "meta")],
+        updated: Some(time("2026-11-21 09:00", "meta updated")),
+        ..RawEntry::default()
+    };
+    let expected = [
+        ("bureau", "title's beginning"),
+        ("id", "title"),
+        ("published", "list, refined by .info"),
+        ("region", "bureau's region"),
+        ("title", "beginning of the text"),
+        ("updated", "meta updated"),
+        ("url", "source's address"),
+    ];
+    let expected: Vec<(&str, String)> =
+        expected.iter().map(|(name, rule)| (*name, (*rule).to_owned())).collect();
+    assert_eq!(rules(found), expected);
+
+    let fields = BTreeMap::from([
+        ("published", "list".to_owned()),
+        ("bureau", "attribution at the item's end".to_owned()),
+    ]);
+    let refused = RawEntry {
+        title: "一条消息".into(),
+        published: vec![time("2099-01-01", "list")],
+        attribution: Some("扩大".into()),
+        fields,
+        ..RawEntry::default()
+    };
+    let names: Vec<&str> = rules(refused).iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["id", "url"]);
+}

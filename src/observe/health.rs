@@ -29,7 +29,7 @@ const MIN_DATES: usize = 3;
 const MIN_TAKEN: usize = 2;
 
 /// How the rule is called that is used only when the profile's own rows match nothing.
-const FALLBACK_RULES: [&str; 3] = ["learned rows", "article-address pattern", "instead of the list page"];
+const FALLBACK_RULES: [&str; 3] = ["learned rows", "article-address pattern", "in the page's stead"];
 
 /// Says what is wrong with a source that could be read; `before` are earlier polls that read it, newest first.
 pub fn concern(now: Numbers, before: &[Numbers], rule: &str, expects_rows_by_rule: bool) -> Option<Fault> {

@@ -3,10 +3,12 @@
 //! Pure: errors and counts in, words out.
 
 mod alert;
+mod compare;
 mod health;
 mod page;
 
 pub use alert::{Alert, Standing, alert};
+pub use compare::{Before, Now};
 pub use health::{Numbers, concern};
 pub use page::hidden;
 
@@ -94,6 +96,8 @@ impl Fault {
     pub fn of_extract(error: &ExtractError) -> Self {
         let (name, next_step) = match error {
             ExtractError::TooDeep { .. } => ("too-deep", "choose another page of the site"),
+            ExtractError::TooLarge { .. } => ("too-many-elements", "choose another page of the site"),
+            ExtractError::TooComplex { .. } => ("too-complex", "choose another page of the site"),
             ExtractError::NotAFeed { .. } => ("not-a-feed", "check the source's `url` and `kind`"),
             ExtractError::NotJson { .. } => ("not-json", "check the source's `url` and `kind`"),
             ExtractError::Missing { .. } => ("missing", "check the source's `url`"),
@@ -103,6 +107,11 @@ impl Fault {
             None => error.to_string(),
         };
         Self::new(name, sentence, next_step)
+    }
+
+    /// A server that answered without a document, though nothing was known of it before.
+    pub fn of_nothing(url: &str) -> Self {
+        Self::new("no-document", format!("`{url}` answered without a document"), "it is tried again later")
     }
 
     /// A list that gives no rows, where it gave some before or should.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::{Config, SourceConfig},
     extract::{Document, RawEntry},
-    fetch::{Client, FetchError, Fetched, Request},
+    fetch::{Client, Extras, FetchError, Fetched, Request},
     model::{Kind, Timestamp},
     normalise::{Context, Normalised, normalise},
     observe::Fault,
@@ -46,7 +46,7 @@ pub(super) struct Read {
 
 /// What a page gave.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// One entry.
     Entry(Box<Normalised>),
     /// A digest's stories.
@@ -74,7 +74,8 @@ impl Visitor<'_> {
     ) -> Visit {
         let request =
             Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
-        let (document, validators) = match self.client.get(request).await {
+        let extras = Extras { headers: source.headers_for(url), post: None };
+        let (document, validators) = match self.client.ask(request, extras).await {
             Ok(Fetched::NotModified(_)) => return Visit::Unchanged,
             Ok(Fetched::Document(document, validators, _)) => (document, validators),
             Err(FetchError::Stopped { .. }) => return Visit::Stopped,
@@ -94,7 +95,7 @@ impl Visitor<'_> {
 }
 
 /// Makes entries of a row and the page behind it.
-pub(super) fn take(
+pub(crate) fn take(
     source: &SourceConfig,
     config: &Config,
     document: &Document,
@@ -124,7 +125,7 @@ pub(super) fn take(
 }
 
 /// What normalising needs to know of a source.
-pub(super) fn context<'a>(source: &'a SourceConfig, config: &'a Config, now: Timestamp) -> Context<'a> {
+pub(crate) fn context<'a>(source: &'a SourceConfig, config: &'a Config, now: Timestamp) -> Context<'a> {
     Context {
         source: &source.source,
         bureaus: &config.bureaus,

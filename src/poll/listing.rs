@@ -3,7 +3,7 @@
 use url::{Position, Url};
 
 use crate::{
-    config::{Config, SourceConfig},
+    config::{Config, Post, SourceConfig},
     extract::{
         Document, ExtractError, Extracted, RawEntry, article, charset, digest, feed, html, json, list,
     },
@@ -17,6 +17,26 @@ pub struct Listing {
     pub extracted: Extracted,
     /// Whether its entries are whole: no article need be fetched.
     pub is_complete: bool,
+    /// The JSON list that is to be read in its stead: the page is a shell that a script fills from there.
+    pub instead: Option<Url>,
+}
+
+/// Which document of a source is read.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The number of the page, from 1.
+    pub number: usize,
+    /// The address of the first page.
+    pub first: Url,
+    /// Whether it is JSON read in the stead of a page.
+    pub is_instead: bool,
+}
+
+impl Part {
+    /// The document at the source's own address.
+    pub fn first(source: &SourceConfig) -> Self {
+        Self { number: 1, first: source.source.url.clone(), is_instead: false }
+    }
 }
 
 /// What the page behind a row gives.
@@ -30,15 +50,29 @@ pub enum Page {
 
 /// Reads the document of a source. Synchronous, and possibly long: run it off the asynchronous threads.
 pub fn read(source: &SourceConfig, config: &Config, document: &Document) -> Result<Listing, ExtractError> {
-    let rows = |extracted| Listing { extracted, is_complete: !source.fetch_articles };
+    read_part(source, config, document, &Part::first(source))
+}
+
+/// Reads one of the documents of a source.
+pub fn read_part(
+    source: &SourceConfig,
+    config: &Config,
+    document: &Document,
+    part: &Part,
+) -> Result<Listing, ExtractError> {
+    let rows = |extracted| Listing { extracted, is_complete: !source.fetch_articles, ..Listing::default() };
     if source.kind == Kind::Feed {
         return feed::feed(document).map(rows);
     }
     let decoded = charset::decode(&document.body, document.content_type.as_deref());
     let rules = &source.rules;
     let mut listing = match source.kind {
-        Kind::Json => rows(json::list(&decoded.text, &document.url, &rules.json)?),
-        Kind::List => rows(list::from_text(&decoded.text, &document.url, &rules.list)?),
+        _ if part.is_instead => rows(json::list(&decoded.text, &document.url, &rules.json)?),
+        Kind::Json => rows(json::read(&decoded.text, &document.url, rules)?),
+        Kind::List => {
+            let found = list::from_text(&decoded.text, &document.url, &rules.list)?;
+            Listing { instead: instead(source, document, &decoded.text, &found), ..rows(found) }
+        }
         Kind::Site => {
             let page = html::parse(&decoded.text, &document.url)?;
             rows(list::links(&page, &document.url, &rules.list))
@@ -47,6 +81,38 @@ pub fn read(source: &SourceConfig, config: &Config, document: &Document) -> Resu
     };
     listing.extracted.notes.extend(decoded.note);
     Ok(listing)
+}
+
+/// The JSON list of the channel whose page this is, if the page has no rows and names its channel.
+fn instead(source: &SourceConfig, document: &Document, text: &str, found: &Extracted) -> Option<Url> {
+    // A list that leads to the home page is blocked or gone, whatever channels that page names.
+    let is_elsewhere = document.url.path() == "/" && source.source.url.path() != "/";
+    let rules = &source.rules.json;
+    if !found.entries.is_empty() || is_elsewhere || rules.items.is_none() || rules.endpoint.is_none() {
+        return None;
+    }
+    let page = html::parse(text, &document.url).ok()?;
+    json::endpoint(rules, &document.url, &list::channel_of(&page, &document.url)?)
+}
+
+/// The address of the page after a part of a list.
+pub fn next(source: &SourceConfig, document: &Document, part: &Part) -> Option<Url> {
+    let (number, rules) = (part.number + 1, &source.rules);
+    match source.kind {
+        _ if part.is_instead => json::page_address(&rules.json, &part.first, number),
+        Kind::Site | Kind::Digest | Kind::Feed => None,
+        _ if source.ask.post.is_some() => {
+            let has_pages = source.ask.post.as_ref().is_some_and(Post::has_pages);
+            has_pages.then(|| part.first.clone())
+        }
+        Kind::Json => json::page_address(&rules.json, &part.first, number),
+        Kind::List => {
+            let decoded = charset::decode(&document.body, document.content_type.as_deref());
+            let page = html::parse(&decoded.text, &document.url).ok()?;
+            let next = list::next_page(&page, &document.url, &rules.list, number)?;
+            (next.origin() == document.url.origin()).then_some(next)
+        }
+    }
 }
 
 /// One article that is a digest, a list of such articles, or an article that is none after all.
@@ -60,7 +126,7 @@ fn read_digest(
         Page::Digest(entries) => {
             let rule = format!("digest of {} stories", entries.len());
             let extracted = Extracted { entries, rule, ..Extracted::default() };
-            Ok(Listing { extracted, is_complete: true })
+            Ok(Listing { extracted, is_complete: true, ..Listing::default() })
         }
         Page::Article(article) if is_article(source, &document.url) && article.not_news.is_none() => {
             Ok(one_article(*article, document))
@@ -70,7 +136,7 @@ fn read_digest(
             if extracted.entries.is_empty() {
                 extracted.notes.insert(0, "the page is neither a digest nor a list of articles".into());
             }
-            Ok(Listing { extracted, is_complete: false })
+            Ok(Listing { extracted, is_complete: false, ..Listing::default() })
         }
     }
 }
@@ -88,7 +154,7 @@ fn one_article(article: article::Article, document: &Document) -> Listing {
     notes.push("the page is no digest; it is taken as one article".into());
     let extracted =
         Extracted { entries: vec![entry], rule: "one article".into(), notes, ..Extracted::default() };
-    Listing { extracted, is_complete: true }
+    Listing { extracted, is_complete: true, ..Listing::default() }
 }
 
 /// Reads the page behind a row, by the rules for its host or else those of the source.

@@ -5,17 +5,17 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Poller,
     article::{Taken, Visit, context},
-    listing::{self, Listing},
-    offload::offload,
+    listing::Listing,
+    pages::{First, Lister, Opened},
 };
 use crate::{
     config::{Config, SourceConfig},
-    extract::{Document, RawEntry},
-    fetch::{Client, Fetched, Request},
+    extract::RawEntry,
+    fetch::Client,
     model::{Entry, Kind, Published, Timestamp},
     normalise::{normalise, time},
-    observe::{EmptyList, Fault, hidden},
-    store::{Store, StoreError},
+    observe::{Before, EmptyList, Fault, Now, Numbers, concern, hidden},
+    store::{PollRow, Store, StoreError},
 };
 
 /// What a source gives now.
@@ -23,12 +23,18 @@ use crate::{
 pub struct Look {
     /// Why it cannot be read.
     pub fault: Option<Fault>,
+    /// What is worse than before where it can be read, the worst first.
+    pub worse: Vec<Fault>,
     /// Which rule gave the rows.
     pub rule: String,
     /// Rows found.
     pub n_rows: usize,
     /// The most rows it gave lately, when it was polled before.
     pub rows_before: Option<i64>,
+    /// What its latest entries had, when any are stored.
+    pub before: Option<Before>,
+    /// What it gives now, counted for comparing.
+    pub now: Now,
     /// The newest time among the rows and samples.
     pub newest: Option<Published>,
     /// A few entries, as they would be stored.
@@ -68,6 +74,42 @@ impl Sample {
     }
 }
 
+impl Look {
+    /// Everything that is wrong with it, the worst first.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.fault.iter().chain(&self.worse)
+    }
+
+    /// Compares with what the source gave before: in its polls, and in the entries that are stored.
+    fn compare(&mut self, polls: &[PollRow], kind: Kind) {
+        let read: Vec<&Entry> = self.samples.iter().filter_map(|sample| sample.entry.as_ref().ok()).collect();
+        let having = |has: fn(&Entry) -> bool| read.iter().filter(|entry| has(entry)).count();
+        self.now = Now {
+            n_rows: self.n_rows,
+            n_samples: read.len(),
+            n_timed: having(|entry| entry.published.is_some()),
+            n_bureau: having(|entry| entry.bureau.is_some()),
+            n_text: having(|entry| !entry.content_text.is_empty()),
+            newest: self.newest.map(|newest| newest.at),
+            ..self.now
+        };
+        let numbers = Numbers {
+            n_rows: self.n_rows,
+            n_dated: self.now.n_timed_rows,
+            n_taken: self.now.n_samples,
+            n_empty: self.now.n_samples - self.now.n_text,
+        };
+        let before: Vec<Numbers> = polls.iter().map(super::standing::numbers).collect();
+        self.worse = concern(numbers, &before, &self.rule, kind == Kind::List).into_iter().collect();
+        let rows_before = self.rows_before.and_then(|n| usize::try_from(n).ok());
+        for fault in self.now.worse_than(rows_before, self.before.as_ref()) {
+            if self.worse.iter().all(|known| known.name != fault.name) {
+                self.worse.push(fault);
+            }
+        }
+    }
+}
+
 impl Looker {
     /// Looks at a source, reading `n_samples` of its entries whole.
     pub async fn look(
@@ -77,29 +119,37 @@ impl Looker {
         n_samples: usize,
         now: Timestamp,
     ) -> Result<Look, StoreError> {
-        let rows_before = match store {
-            Some(store) => store.rows_before(source.source.key.as_str()).await?,
-            None => None,
+        let key = source.source.key.as_str();
+        let (rows_before, before, polls) = match store {
+            Some(store) => {
+                let polls = store.polls_that_read(key, super::HISTORY).await?;
+                (store.rows_before(key).await?, store.usual(key).await?, polls)
+            }
+            None => (None, None, Vec::new()),
         };
         let mut look = Look {
             fault: None,
+            worse: Vec::new(),
             rule: String::new(),
             n_rows: 0,
             rows_before,
+            before,
+            now: Now::default(),
             newest: None,
             samples: Vec::new(),
             notes: Vec::new(),
         };
-        let url = &source.source.url;
-        let validators = HashMap::new();
-        let request =
-            Request { url, validators: &validators, robots: source.robots, route: &source.route, now };
-        match self.client.get(request).await {
-            Err(error) => look.fault = Some(Fault::of_fetch(&error)),
-            Ok(Fetched::NotModified(_)) => {}
-            Ok(Fetched::Document(document, _, _)) => {
-                self.read(source, document, n_samples, now, &mut look).await;
+        let lister = Lister { config: &self.config, client: &self.client, source, now };
+        match lister.first(&HashMap::new()).await {
+            Err(unread) => look.fault = Some(unread.fault),
+            Ok(First { opened: None, .. }) => {}
+            Ok(First { opened: Some(opened), mirrored, .. }) => {
+                look.notes.extend(mirrored.map(|fault| fault.told()));
+                self.read(source, opened, n_samples, now, &mut look).await;
             }
+        }
+        if look.fault.is_none() {
+            look.compare(&polls, source.kind);
         }
         Ok(look)
     }
@@ -107,36 +157,25 @@ impl Looker {
     async fn read(
         &self,
         source: &Arc<SourceConfig>,
-        document: Document,
+        opened: Opened,
         n_samples: usize,
         now: Timestamp,
         look: &mut Look,
     ) {
+        let Opened { document, listing, .. } = opened;
         let asked = &source.source.url;
         if asked.path() != "/" && document.url.path() == "/" && document.url != *asked {
             look.fault = Some(Fault::of_home_redirect(asked.as_str(), document.url.as_str()));
             return;
         }
-        let (url, n_bytes) = (document.url.to_string(), document.body.len());
-        let hidden = hidden(&url, &document.body);
-        let (for_task, config) = (Arc::clone(source), Arc::clone(&self.config));
-        let reading = offload(move || {
-            listing::read(&for_task, &config, &document).map_err(|error| Fault::of_extract(&error))
-        });
-        let listing = match reading.await.flatten() {
-            Ok(listing) => listing,
-            Err(fault) => {
-                look.fault = Some(fault);
-                return;
-            }
-        };
+        let hidden = hidden(document.url.as_str(), &document.body);
         look.n_rows = listing.extracted.entries.len();
         look.rule.clone_from(&listing.extracted.rule);
-        look.notes.clone_from(&listing.extracted.notes);
+        look.notes.extend(listing.extracted.notes.iter().cloned());
         if look.n_rows == 0 && source.kind != Kind::Feed {
             let list = EmptyList {
-                url: &url,
-                n_bytes,
+                url: document.url.as_str(),
+                n_bytes: document.body.len(),
                 rows_before: look.rows_before,
                 notes: &listing.extracted.notes,
             };
@@ -160,6 +199,7 @@ impl Looker {
         };
         for row in &listing.extracted.entries {
             let (claim, _) = time::choose(&row.published, source.zone, now);
+            look.now.n_timed_rows += usize::from(claim.is_some());
             newest(&mut look.newest, claim.map(|(claim, _)| claim));
         }
         let complete = listing.is_complete;

@@ -4,12 +4,13 @@
 //! kept pending or withheld with a reason, never dropped; the list's validators are stored last, so that a list
 //! whose items were not all taken is read again; a poll that finds nothing new writes only its poll row.
 
-mod article;
+pub(crate) mod article;
 pub mod ingest;
 pub mod listing;
 mod look;
-mod offload;
-mod rows;
+pub(crate) mod offload;
+mod pages;
+pub(crate) mod rows;
 mod standing;
 mod visit;
 

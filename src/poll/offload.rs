@@ -12,7 +12,7 @@ static CORES: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
 
 /// Runs work on a blocking thread; a panic in it becomes a fault of the source whose document it read.
-pub(super) async fn offload<T: Send + 'static>(
+pub(crate) async fn offload<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
     let _core = CORES.acquire().await.map_err(|closed| Fault::of_panic(&closed.to_string()))?;

@@ -16,7 +16,7 @@ pub(super) const LEFT_OVER: &str = "left for the next poll: ";
 
 /// A row with its id.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The id that its entry has or would have.
     pub id: String,
     /// The row as found.
@@ -50,7 +50,7 @@ pub(super) struct Knowledge {
 }
 
 /// The rows of a listing, each id once.
-pub(super) fn rows_of(listing: &mut Listing, kind: Kind) -> Vec<Row> {
+pub(crate) fn rows_of(listing: &mut Listing, kind: Kind) -> Vec<Row> {
     let complete = listing.is_complete;
     let mut seen = HashSet::new();
     let entries = std::mem::take(&mut listing.extracted.entries).into_iter();
@@ -69,7 +69,7 @@ fn row_hash(raw: &RawEntry, kind: Kind, complete: bool) -> Option<[u8; 32]> {
 }
 
 /// The hash of a row that leads to an article.
-pub(super) fn article_row_hash(raw: &RawEntry, kind: Kind) -> Option<[u8; 32]> {
+pub(crate) fn article_row_hash(raw: &RawEntry, kind: Kind) -> Option<[u8; 32]> {
     let url = raw.url.as_ref().map_or("", |url| url.as_str());
     (kind != Kind::Site).then(|| *blake3::hash(format!("{}\n{url}", raw.title.trim()).as_bytes()).as_bytes())
 }

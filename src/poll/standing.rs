@@ -75,7 +75,8 @@ fn wrong(report: &PollReport, past: Past) -> Option<(String, String)> {
     }
 }
 
-fn numbers(poll: &PollRow) -> Numbers {
+/// What a kept poll gave, in numbers.
+pub(super) fn numbers(poll: &PollRow) -> Numbers {
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     Numbers {
         n_rows: count(poll.n_rows),

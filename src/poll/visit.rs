@@ -12,16 +12,17 @@ use super::{
     Outcome, PollReport, Poller,
     article::{Taken, Visit, Visitor, context},
     ingest::{self, Item, MAX_BATCH, Step, Tally},
-    listing::{self, Listing},
+    listing::{Listing, Part},
     offload::offload,
+    pages::Lister,
     rows::{self, Knowledge, Plan, Row, plan, rows_of},
 };
 use crate::{
     config::SourceConfig,
     extract::{Document, RawEntry},
-    fetch::{FetchError, Fetched, Request},
+    fetch::FetchError,
     model::{Kind, Timestamp},
-    normalise::{Normalised, normalise, time},
+    normalise::{Normalised, entry_id, normalise, time},
     observe::{EmptyList, Fault, Numbers, hidden},
     schedule::{REVISITS, retry_after, revisit_due},
     store::{KnownEntry, PendingRow, PendingState, StoreError, Validators},
@@ -39,6 +40,10 @@ const MAX_REVISITS: usize = 30;
 const TOO_OLD: &str = "older than what the first visit takes (`schedule.first_poll_age`)";
 /// Why a row is withheld that gives readers nothing.
 const NOTHING_TO_SHOW: &str = "it has neither title nor text";
+/// Further pages of a list read at once after an outage, at most.
+const MAX_CATCH_UP_PAGES: usize = 5;
+/// Long enough that a row kept aside now is not taken up in the same visit.
+const AFTER_THIS_VISIT: Duration = Duration::from_secs(1);
 /// Far enough: a row kept aside for good.
 const NEVER: Timestamp = Timestamp::MAX;
 
@@ -61,33 +66,32 @@ pub(super) async fn visit(
     let is_first = poller.store.last_success(key).await?.is_none();
     let mut work = Work::new(poller, source, is_first, now);
     let validators = poller.store.validators(key, None).await?;
+    let lister = Lister { config: &poller.config, client: &poller.client, source, now };
     let mut list_validators = None;
-    let asked;
-    match work.ask(&validators).await {
-        Err(error) => return Ok(work.ended(Fault::of_fetch(&error), error.retry_after())),
-        Ok(Fetched::NotModified(fresh_for)) => {
-            work.report.outcome = Outcome::Unchanged;
-            asked = fresh_for;
-        }
-        Ok(Fetched::Document(document, validators, fresh_for)) => {
-            let (document, listing) = match read(poller, source, document).await {
-                Ok(read) => read,
-                Err(fault) => return Ok(work.ended(fault, None)),
-            };
-            if let Some(fault) = work.judge_listing(&document, &listing).await? {
-                work.keep_page(document).await?;
+    let first = match lister.first(&validators).await {
+        Err(unread) => return Ok(work.ended(unread.fault, unread.asked)),
+        Ok(first) => first,
+    };
+    let mut asked = first.fresh_for;
+    work.report.mirrored = first.mirrored;
+    match first.opened {
+        None => work.report.outcome = Outcome::Unchanged,
+        Some(opened) => {
+            if let Some(fault) = work.judge_listing(&opened.document, &opened.listing).await? {
+                work.keep_page(opened.document).await?;
                 return Ok(work.ended(fault, None));
             }
-            let ttl =
-                listing.extracted.ttl_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-            asked = ttl.max(fresh_for);
-            let url = document.url.to_string();
+            let ttl = opened.listing.extracted.ttl_minutes;
+            asked = asked.max(ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)));
+            let url = opened.document.url.to_string();
+            let listing = work.read_on(&lister, &opened.document, opened.part, opened.listing).await?;
             let taken_whole = work.take_listing(listing).await?;
             work.flush().await?;
             if work.tally.n_new + work.tally.n_updated > 0 {
-                work.keep_page(document).await?;
+                work.keep_page(opened.document).await?;
             }
-            list_validators = taken_whole.then_some((url, validators));
+            let is_conditional = source.ask.post.is_none();
+            list_validators = (taken_whole && is_conditional).then_some((url, opened.validators));
         }
     }
     work.take_pending().await?;
@@ -96,20 +100,6 @@ pub(super) async fn visit(
     }
     work.flush().await?;
     Ok(work.done(asked, list_validators))
-}
-
-/// Reads a source's document off the asynchronous threads.
-async fn read(
-    poller: &Poller,
-    source: &Arc<SourceConfig>,
-    document: Document,
-) -> Result<(Document, Listing), Fault> {
-    let (source, config) = (Arc::clone(source), Arc::clone(&poller.config));
-    let reading = offload(move || {
-        let listing = listing::read(&source, &config, &document);
-        listing.map(|listing| (document, listing)).map_err(|error| Fault::of_extract(&error))
-    });
-    reading.await.flatten()
 }
 
 /// A visit under way.
@@ -123,6 +113,8 @@ struct Work<'a> {
     steps: Vec<Step>,
     n_entries: usize,
     n_fetched: usize,
+    /// Pages of the list that were read.
+    n_pages: usize,
     /// Ids of the rows whose article was visited.
     visited: HashSet<String>,
     flushed: Instant,
@@ -156,6 +148,7 @@ impl<'a> Work<'a> {
             steps: Vec::new(),
             n_entries: 0,
             n_fetched: 0,
+            n_pages: 1,
             visited: HashSet::new(),
             flushed: Instant::now(),
             stopped: false,
@@ -178,34 +171,6 @@ impl<'a> Work<'a> {
         // What was not taken whole is asked for again.
         let list_validators = list_validators.filter(|_| self.report.is_ok());
         Visited { report: self.report, asked, list_validators }
-    }
-
-    /// Asks for the source's document, and where it cannot be had for that of its mirrors, in turn. What the source's
-    /// own address answered stands when none of them has it.
-    async fn ask(&mut self, validators: &HashMap<String, Validators>) -> Result<Fetched, FetchError> {
-        let source = self.source;
-        let request = Request {
-            url: &source.source.url,
-            validators,
-            robots: source.robots,
-            route: &source.route,
-            now: self.now,
-        };
-        let own = match self.poller.client.get(request).await {
-            Err(error) if !matches!(error, FetchError::Stopped { .. }) => error,
-            answer => return answer,
-        };
-        for mirror in &source.mirrors {
-            if let Ok(fetched) = self.poller.client.get(Request { url: mirror, ..request }).await {
-                self.report.mirrored = Some(Fault {
-                    name: "mirrored",
-                    sentence: format!("it is read from the mirror `{mirror}`, since {own}"),
-                    next_step: "look at the source's own address in a browser",
-                });
-                return Ok(fetched);
-            }
-        }
-        Err(own)
     }
 
     fn key(&self) -> &str {
@@ -235,6 +200,54 @@ impl<'a> Work<'a> {
             rows_before,
             notes: &listing.extracted.notes,
         })))
+    }
+
+    /// Adds the rows of the pages after the first: at a first visit of as many as the source asks for, later only
+    /// while none of the rows is known, as after an outage.
+    async fn read_on(
+        &mut self,
+        lister: &Lister<'_>,
+        document: &Document,
+        part: Part,
+        mut listing: Listing,
+    ) -> Result<Listing, StoreError> {
+        let limit = if self.is_first { self.source.pages } else { 1 + MAX_CATCH_UP_PAGES };
+        let id = |row: &RawEntry| entry_id(row, &row.title);
+        let mut newest: Vec<String> = listing.extracted.entries.iter().map(id).collect();
+        let mut seen: HashSet<String> = newest.iter().cloned().collect();
+        let mut last: Option<(Document, Part)> = None;
+        while self.n_pages < limit && (self.is_first || !self.knows_any(&newest).await?) {
+            let (document, part) = last.unwrap_or_else(|| (document.clone(), part.clone()));
+            let opened = match lister.after(document, part).await {
+                Ok(Some(opened)) => opened,
+                Ok(None) => break,
+                Err(unread) => {
+                    let note = format!("page {} was not read: {}", self.n_pages + 1, unread.fault.sentence);
+                    listing.extracted.notes.push(note);
+                    break;
+                }
+            };
+            let found = opened.listing.extracted.entries.into_iter();
+            let found: Vec<RawEntry> = found.filter(|row| seen.insert(id(row))).collect();
+            // A site that knows no pages gives the first again.
+            if found.is_empty() {
+                break;
+            }
+            self.n_pages += 1;
+            newest = found.iter().map(id).collect();
+            listing.extracted.entries.extend(found);
+            last = Some((opened.document, opened.part));
+        }
+        if self.n_pages > 1 {
+            listing.extracted.notes.push(format!("{} pages of the list were read", self.n_pages));
+        }
+        Ok(listing)
+    }
+
+    async fn knows_any(&self, ids: &[String]) -> Result<bool, StoreError> {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let (known, aside) = self.poller.store.known_rows(self.key(), &ids).await?;
+        Ok(ids.is_empty() || !known.is_empty() || !aside.is_empty())
     }
 
     /// Takes the rows of a listing; says whether none was left for the next poll.
@@ -310,18 +323,26 @@ impl<'a> Work<'a> {
         rows: Vec<Row>,
         known: &HashMap<String, KnownEntry>,
     ) -> Result<bool, StoreError> {
-        let n_rows = rows.len();
-        for (i, row) in rows.into_iter().enumerate() {
-            if self.n_fetched >= self.poller.config.schedule.max_articles || self.stopped {
-                let note =
-                    format!("{}{} rows whose articles were not fetched yet", rows::LEFT_OVER, n_rows - i);
-                self.report.notes.push(note);
-                return Ok(false);
-            }
+        let mut rows = rows.into_iter();
+        while self.n_fetched < self.poller.config.schedule.max_articles && !self.stopped {
+            let Some(row) = rows.next() else { return Ok(!self.stopped) };
             let known = known.get(&row.id).cloned();
             self.take_article(row, known, None).await?;
         }
-        Ok(!self.stopped)
+        let n_left = rows.len();
+        if n_left == 0 {
+            return Ok(!self.stopped);
+        }
+        let note = format!("{}{n_left} rows whose articles were not fetched yet", rows::LEFT_OVER);
+        self.report.notes.push(note);
+        // The next visit reads the first page only; what stands on the others must be kept.
+        for row in rows.filter(|_| self.n_pages > 1).collect::<Vec<_>>() {
+            let mut row =
+                self.aside(row, PendingState::Retry, "its article is fetched at a next visit".into());
+            row.next_try_at = self.now.checked_add(AFTER_THIS_VISIT).unwrap_or(NEVER);
+            self.push(Step::Aside(row)).await?;
+        }
+        Ok(false)
     }
 
     /// Visits the article behind a row and takes what it gives.

@@ -409,6 +409,11 @@ impl Batch {
         self.run(query, "keep validators").await
     }
 
+    /// Forgets the validators of a source's polled address, so that it is read again though it has not changed.
+    pub async fn forget_list(&mut self, source_key: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(sql::VALIDATORS_FORGET).bind(source_key), "forget validators").await
+    }
+
     /// Keeps a fetched document for a while.
     pub async fn keep_document(
         &mut self,

@@ -7,6 +7,7 @@
 //! placeholders so that both can share them.
 
 mod batch;
+mod held;
 mod open;
 mod read;
 mod sql;
@@ -14,6 +15,7 @@ mod sql;
 mod tests;
 
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
+pub use held::{Held, StoredDocument};
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
 

@@ -407,7 +407,7 @@ fn copy(row: &SqliteRow) -> Result<Copy, StoreError> {
     read().doing("read an entry")
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
     let key: String = row.try_get("source_key")?;
     let source = SourceKey::parse(&key).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
     let region = row.try_get::<Option<String>, _>("region")?.as_deref().and_then(Region::parse);
@@ -461,7 +461,7 @@ fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
     })
 }
 
-fn pending(row: &SqliteRow) -> Result<PendingRow, StoreError> {
+pub(super) fn pending(row: &SqliteRow) -> Result<PendingRow, StoreError> {
     let text: String = row.try_get("row").doing("read a pending row")?;
     let found: RawEntry =
         serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "pending row", value: text })?;

@@ -74,6 +74,27 @@ statements! {
         last_modified = excluded.last_modified, body_hash = excluded.body_hash, at_ms = excluded.at_ms, is_list = excluded.is_list";
     DOCUMENT_KEEP = "INSERT INTO document (source_key, url, content_type, body, fetched_ms) VALUES ($1, $2, $3, $4, $5)";
 
+    DOCUMENTS_OF = "SELECT id, url, fetched_ms FROM document WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
+    DOCUMENT_BODY = "SELECT url, content_type, body FROM document WHERE id = $1";
+    VALIDATORS_FORGET = "DELETE FROM validator WHERE source_key = $1 AND is_list = 1";
+
+    HELD_BY_ID = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        row_hash, row, seen_ms, gone_ms FROM entry \
+        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
+    HELD_AT = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        row_hash, row, seen_ms, gone_ms FROM entry WHERE canonical_url = $2 AND source_key = $1 ORDER BY id";
+    HELD_BETWEEN = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        row_hash, row, seen_ms, gone_ms FROM entry \
+        WHERE source_key = $1 AND source_entry_id >= $2 AND source_entry_id < $3 ORDER BY id";
+    HELD_COUNT = "SELECT count(*) FROM entry WHERE source_key = $1";
+    ENTRIES_BEFORE = "SELECT count(*), count(claimed_ms), count(bureau), count(nullif(content_text, '')), max(claimed_ms) \
+        FROM (SELECT claimed_ms, bureau, content_text FROM entry WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2)";
+    PENDING_OF = "SELECT source_entry_id, row, state, reason, n_failures, next_try_ms, seen_ms FROM pending \
+        WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2";
+
     POLL_KEEP = "INSERT INTO poll (source_key, started_ms, duration_ms, outcome, state, since_ms, message, rule, n_rows, \
         n_new, n_updated, n_unchanged, n_pending, n_dated, n_empty, n_bad, n_failures, next_poll_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";

@@ -112,3 +112,27 @@ async fn a_folder_that_does_not_exist_is_named() {
     let error = Store::open(std::path::Path::new("no/such/folder/x.db"), at(0)).await.unwrap_err();
     assert!(error.to_string().contains("no/such/folder/x.db"), "{error}");
 }
+
+#[tokio::test]
+async fn documents_come_back_whole_newest_first_and_damaged_ones_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let document = |body: &str| crate::extract::Document {
+        url: url::Url::parse("https://a.example.cn/list").unwrap(),
+        content_type: Some("text/html".into()),
+        body: body.as_bytes().to_vec(),
+    };
+    let mut batch = store.begin().await.unwrap();
+    batch.keep_document("jx", &document("一"), at(1)).await.unwrap();
+    batch.keep_document("jx", &document("二"), at(2)).await.unwrap();
+    batch.keep_document("nx", &document("三"), at(3)).await.unwrap();
+    batch.commit().await.unwrap();
+    let listed = store.documents_of("jx", 9).await.unwrap();
+    assert_eq!(listed.iter().map(|it| it.fetched_at).collect::<Vec<_>>(), [at(2), at(1)]);
+    let read = store.document(listed[0].id).await.unwrap().unwrap();
+    assert_eq!((read.body.as_slice(), read.content_type.as_deref()), ("二".as_bytes(), Some("text/html")));
+    assert!(store.document(99).await.unwrap().is_none());
+    sqlx::query("UPDATE document SET body = x'00ff'").execute(&store.writer).await.unwrap();
+    let error = store.document(listed[0].id).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Corrupt { .. }), "{error}");
+}

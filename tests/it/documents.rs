@@ -133,7 +133,9 @@ fn readme_begins_with_the_demo_and_the_tests_and_ci_ends_with_those_tests() {
 #[test]
 fn readme_names_every_command_and_exit_code() {
     let readme = read("README.md");
-    for command in ["serve", "demo", "fetch", "check", "preview", "config", "migrate"] {
+    for command in
+        ["serve", "demo", "fetch", "check", "discover", "preview", "reprocess", "config", "migrate"]
+    {
         assert!(readme.contains(&format!("dibao {command}")), "README.md does not show `dibao {command}`");
     }
     for code in 0..=3 {

@@ -8,10 +8,14 @@
 )]
 
 mod changes;
+mod check;
 mod daemon;
+mod discover;
 mod documents;
 mod faults;
 mod health;
+mod lists;
+mod reprocess;
 mod scan;
 mod seed;
 mod shapes;

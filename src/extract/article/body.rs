@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scraper::ElementRef;
+use scraper::{ElementRef, Html};
 
 use super::super::html::{self, Key, Next, Step, key};
 use super::super::rules::{ArticleRules, Pick};
 
 /// Where bodies usually stand, the surest first.
-const WELL_KNOWN: [&str; 16] = [
+const WELL_KNOWN: [&str; 15] = [
     ".TRS_Editor",
     ".TRS_UEDITOR",
     ".trs_editor_view",
@@ -24,10 +24,11 @@ const WELL_KNOWN: [&str; 16] = [
     ".notice_content",
     ".bt_content",
     ".xl_content",
-    "article",
 ];
 /// Fewest characters of text that make the densest block a body.
 const MIN_BLOCK_CHARS: usize = 60;
+/// Fewest characters of text of a body that a library found: it finds one on any page.
+const MIN_ALONE_CHARS: usize = 20;
 /// Most elements of one selector that are compared.
 const MAX_CANDIDATES: usize = 1000;
 
@@ -46,13 +47,31 @@ impl<'a> Body<'a> {
         let dropped = dropped(root, rules);
         let by_profile = rules.body.iter().find_map(|pick| longest(root, pick, &dropped));
         let is_by_profile = by_profile.is_some();
-        let (element, rule) = by_profile
-            .or_else(|| {
-                let mut picks = WELL_KNOWN.iter().filter_map(|selector| Pick::parse(selector).ok());
-                picks.find_map(|pick| longest(root, &pick, &dropped))
-            })
-            .or_else(|| Some((densest(root, &dropped)?, "densest block".to_owned())))?;
+        let (element, rule) = by_profile.or_else(|| {
+            let mut picks = WELL_KNOWN.iter().filter_map(|selector| Pick::parse(selector).ok());
+            picks.find_map(|pick| longest(root, &pick, &dropped))
+        })?;
         Some(Self { element, rule, is_by_profile, dropped })
+    }
+
+    /// A body that stands alone on a page of its own; `None` when it says next to nothing.
+    pub(super) fn alone(page: &'a Html) -> Option<Self> {
+        let body = Self {
+            element: page.root_element(),
+            rule: "readability".to_owned(),
+            is_by_profile: false,
+            dropped: HashSet::new(),
+        };
+        (body.n_chars() >= MIN_ALONE_CHARS).then_some(body)
+    }
+
+    /// The body of a page of which nothing is known.
+    pub(super) fn densest(root: ElementRef<'a>, rules: &ArticleRules) -> Option<Self> {
+        let dropped = dropped(root, rules);
+        let article = Pick::parse("article").ok().and_then(|pick| longest(root, &pick, &dropped));
+        let (element, rule) =
+            article.or_else(|| Some((densest(root, &dropped)?, "densest block".to_owned())))?;
+        Some(Self { element, rule, is_by_profile: false, dropped })
     }
 
     /// The inner HTML, dropped elements left out.
@@ -62,14 +81,20 @@ impl<'a> Body<'a> {
             match step {
                 Step::Open(element) if element == self.element => {}
                 Step::Open(element) if self.is_dropped(element) => return Next::Over,
-                Step::Open(element) => open_tag(&mut inner, element),
+                Step::Open(element) => html::open_tag(&mut inner, element),
                 Step::Close(element) if element == self.element || self.is_dropped(element) => {}
-                Step::Close(element) => close_tag(&mut inner, element),
+                Step::Close(element) => html::close_tag(&mut inner, element),
                 Step::Text(text) => html::escape_into(&mut inner, text),
             }
             Next::Into
         });
         inner.trim().to_owned()
+    }
+
+    /// How many characters of text it holds, white space not counted.
+    pub(super) fn n_chars(&self) -> usize {
+        let size = sizes(self.element, &HashSet::from([key(self.element)]), &self.dropped);
+        size.get(&key(self.element)).map_or(0, |size| size.n_chars)
     }
 
     /// Whether most of the letters are Chinese characters.
@@ -110,7 +135,7 @@ fn is_never_body(element: ElementRef<'_>) -> bool {
     )
 }
 
-fn dropped(root: ElementRef<'_>, rules: &ArticleRules) -> HashSet<Key> {
+pub(super) fn dropped(root: ElementRef<'_>, rules: &ArticleRules) -> HashSet<Key> {
     rules.drop.iter().flat_map(|pick| root.select(&pick.selector)).map(key).collect()
 }
 
@@ -217,42 +242,4 @@ fn is_around(element: ElementRef<'_>) -> bool {
 
 fn is_block(element: ElementRef<'_>) -> bool {
     matches!(element.value().name(), "div" | "td" | "section" | "article" | "main" | "body" | "center")
-}
-
-fn open_tag(inner: &mut String, element: ElementRef<'_>) {
-    inner.push('<');
-    inner.push_str(element.value().name());
-    for (name, value) in element.value().attrs() {
-        inner.push(' ');
-        inner.push_str(name);
-        inner.push_str("=\"");
-        html::escape_into(inner, value);
-        inner.push('"');
-    }
-    inner.push('>');
-}
-
-fn close_tag(inner: &mut String, element: ElementRef<'_>) {
-    let name = element.value().name();
-    let is_void = matches!(
-        name,
-        "area"
-            | "br"
-            | "col"
-            | "hr"
-            | "img"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-            | "basefont"
-            | "bgsound"
-            | "frame"
-            | "keygen"
-    );
-    if !is_void {
-        inner.push_str("</");
-        inner.push_str(name);
-        inner.push('>');
-    }
 }

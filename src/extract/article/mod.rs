@@ -9,6 +9,8 @@ mod attachments;
 mod body;
 mod byline;
 mod facts;
+#[cfg(feature = "readability")]
+mod readable;
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +55,10 @@ pub fn article(page: &Html, url: &Url, rules: &ArticleRules) -> Result<Article, 
     }
     let base = html::base_url(page, url);
     let facts = Facts::of(page);
-    let body = Body::find(root, rules);
+    let by_rule = Body::find(root, rules);
+    let readable = if by_rule.is_none() { readable(root, rules) } else { None };
+    let body =
+        by_rule.or_else(|| readable.as_ref().and_then(Body::alone)).or_else(|| Body::densest(root, rules));
     let mut fields = Fields::new();
     let title = kept(&mut fields, "title", title(root, rules, &facts)).unwrap_or_default();
     let origin = kept(&mut fields, "origin", byline::origin(root, rules, &facts));
@@ -77,6 +82,18 @@ pub fn article(page: &Html, url: &Url, rules: &ArticleRules) -> Result<Article, 
         ..RawEntry::default()
     };
     Ok(Article { entry, not_news, notes })
+}
+
+/// What a readability library takes for the article.
+#[cfg(feature = "readability")]
+fn readable(root: ElementRef<'_>, rules: &ArticleRules) -> Option<Html> {
+    readable::page(root, &body::dropped(root, rules))
+}
+
+/// Without the library there is nothing it takes for the article.
+#[cfg(not(feature = "readability"))]
+fn readable(_: ElementRef<'_>, _: &ArticleRules) -> Option<Html> {
+    None
 }
 
 fn kept(fields: &mut Fields, name: &'static str, found: Option<Found>) -> Option<String> {
@@ -120,14 +137,15 @@ fn before_site_name(title: &str) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
+/// The body: by the profile's rule, else what the page says it is, unless that is only its beginning, else as found.
 fn content(body: Option<&Body<'_>>, facts: &Facts) -> Option<Found> {
-    match body {
-        Some(body) if body.is_by_profile => Some((body.html(), body.rule.clone())),
-        body => facts
-            .linked_text(&["articleBody"])
-            .map(|text| (html::paragraphs(&text), "JSON-LD articleBody".to_owned()))
-            .or_else(|| body.map(|body| (body.html(), body.rule.clone()))),
+    let found = || body.map(|body| (body.html(), body.rule.clone()));
+    if body.is_some_and(|body| body.is_by_profile) {
+        return found();
     }
+    let n_chars = body.map_or(0, Body::n_chars);
+    let linked = facts.linked_text(&["articleBody"]).filter(|text| text.chars().count() * 2 >= n_chars);
+    linked.map(|text| (html::paragraphs(&text), "JSON-LD articleBody".to_owned())).or_else(found)
 }
 
 fn missing_body(rules: &ArticleRules) -> String {

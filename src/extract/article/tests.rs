@@ -232,14 +232,71 @@ fn pages_of_other_kinds_are_read_without_rules() {
         ".TRS_UEDITOR",
         "<p>文</p>",
     );
-    let text = "全省快递业务量同比增长，农村寄递物流体系建设稳步推进，末端服务能力持续提升。";
-    let dense = format!(
-        "<div class=side><ul><li>{text}{text}{text}{text}</li></ul></div><div class=x><h1>题</h1><p>{text}</p><p>{text}</p></div><footer>{text}{text}{text}</footer>"
-    );
-    check(&dense, "densest block", &format!("<h1>题</h1><p>{text}</p><p>{text}</p>"));
     let none = read_with("<p>短", &ArticleRules { body: picks(&[".a", ".b"]), ..ArticleRules::default() });
     assert_eq!(none.entry.content_html, None);
     assert_eq!(none.notes, ["no body found: neither by `.a`, `.b` nor by how such pages usually look"]);
+}
+
+/// A page of an unknown kind: the text stands between a longer menu and a longer footer.
+fn unknown_page() -> String {
+    let text = "全省快递业务量同比增长，农村寄递物流体系建设稳步推进，末端服务能力持续提升。";
+    format!(
+        "<title>题目</title><div class=side><ul><li><a href=/x>{text}{text}{text}{text}</a></li></ul></div>\
+         <div class=x><h1>题</h1><p>{text}</p><p>{text}<a href=f/a.pdf>附件</a></p></div><footer>{text}{text}{text}</footer>"
+    )
+}
+
+#[test]
+fn the_densest_block_is_the_body_when_all_else_fails() {
+    let url = Url::parse(PAGE).unwrap();
+    let page = html::parse(&unknown_page(), &url).unwrap();
+    let body = Body::densest(page.root_element(), &ArticleRules::default()).unwrap();
+    assert_eq!(body.rule, "densest block");
+    assert!(body.html().starts_with("<h1>题</h1><p>全省") && body.html().ends_with("附件</a></p>"));
+    let page = html::parse("<div>短</div>", &url).unwrap();
+    assert!(Body::densest(page.root_element(), &ArticleRules::default()).is_none());
+}
+
+#[cfg(feature = "readability")]
+#[test]
+fn a_page_of_an_unknown_kind_is_read_by_the_library() {
+    let entry = unruled(&unknown_page());
+    assert_eq!(entry.fields["content_html"], "readability");
+    let html = entry.content_html.unwrap();
+    assert_eq!(html.matches("全省快递业务量").count(), 2, "{html}");
+    assert_eq!(entry.enclosures[0].url.path(), "/xw/c1/c2/202602/f/a.pdf");
+    let rules = ArticleRules { drop: picks(&["p:first-of-type"]), ..ArticleRules::default() };
+    let html = read_with(&unknown_page(), &rules).entry.content_html.unwrap();
+    assert_eq!(html.matches("全省快递业务量").count(), 1, "{html}");
+}
+
+#[cfg(feature = "readability")]
+#[test]
+fn the_library_is_not_asked_for_what_would_be_too_much_work() {
+    let read = |text: &str| {
+        let page = Html::parse_document(text);
+        readable::page(page.root_element(), &std::collections::HashSet::new()).is_some()
+    };
+    let text = "<p>快递，业务，增长，稳步，推进，提升。</p>";
+    assert!(read(&text.repeat(100)));
+    assert!(read(&format!("{}{}", "<div>".repeat(100), text.repeat(100))));
+    assert!(!read(&format!("{}{}", "<div>".repeat(300), text.repeat(100))), "deep");
+    assert!(!read(&text.repeat(21_000)), "many elements");
+    assert!(!read(&format!("{}{}", "<div>".repeat(150), text.repeat(10_000))), "much text at depth");
+}
+
+#[test]
+fn a_body_that_is_cut_in_the_linked_data_is_taken_from_the_page() {
+    let page = |linked: &str| {
+        let body = "<p>第一段，农村寄递物流体系建设稳步推进。</p><p>第二段</p>";
+        format!(
+            "<script type='application/ld+json'>{{\"@type\":\"Article\",\"articleBody\":\"{linked}\"}}</script>\
+             <div class=TRS_Editor>{body}</div>"
+        )
+    };
+    let rule = |linked: &str| unruled(&page(linked)).fields["content_html"].clone();
+    assert_eq!(rule("第一段，农村寄递物流体系建设稳步推进。第二段"), "JSON-LD articleBody");
+    assert_eq!(rule("第一段，农村…"), ".TRS_Editor");
 }
 
 #[test]

@@ -171,6 +171,8 @@ fn entry(page: &RawEntry, url: &Url, story: Story, id: String) -> RawEntry {
             entry.fields.insert(name, rule.clone());
         }
     }
+    entry.fields.insert("id", "page's address and title".into());
+    entry.fields.insert("url", "place of the title in the page".into());
     entry.fields.insert("title", "digest item".into());
     entry.fields.insert("content_html", "digest item".into());
     if story.attribution.is_some() {

@@ -197,7 +197,7 @@ fn addresses_resolve_and_only_the_web_is_linked() {
         ),
         Some("http://news.example.cn/rss/h"),
     );
-    url(atom_entry("", "<link rel='self' href='s'/><id>http://e.cn/1</id>"), None);
+    url(atom_entry("", "<link rel='self' href='s'/><id>http://e.cn/1</id>"), Some("http://e.cn/1"));
     url(atom_entry("", "<content type='text/html' src='c'/>"), Some("http://news.example.cn/rss/c"));
     let base = |entry: RawEntry, expected: Option<&str>| {
         assert_eq!(entry.base.as_ref().map(Url::as_str), expected);

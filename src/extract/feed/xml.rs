@@ -204,10 +204,15 @@ impl Reader<'_> {
         // A guid is an address by default (RSS 2.0); one that is none does not begin like one.
         let permanent =
             || raw.id.as_deref().filter(|id| id.starts_with("http")).and_then(|id| Url::parse(id).ok());
+        // An Atom id that is an address leads to the entry more often than not.
+        let permanent = || permanent().filter(|url| matches!(url.scheme(), "http" | "https"));
         let (url, rule) = match (linked, self.family) {
             (Some(url), _) => (Some(url), self.rules.link),
-            (None, Family::Atom) => (elsewhere(), "atom content src"),
-            (None, _) => (permanent().filter(|url| matches!(url.scheme(), "http" | "https")), self.rules.id),
+            (None, Family::Atom) => match elsewhere() {
+                Some(url) => (Some(url), "atom content src"),
+                None => (permanent(), self.rules.id),
+            },
+            (None, _) => (permanent(), self.rules.id),
         };
         raw.url = url;
         raw.ruled("url", raw.url.is_some(), rule);

@@ -70,6 +70,65 @@ pub(crate) fn split_off(title: &str) -> Option<(&str, &str)> {
     (!rest.is_empty()).then_some((date, rest))
 }
 
+/// A piece of a date that a page writes in two: the day large, year and month small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Day(u32),
+    YearMonth(u32, u32),
+    MonthDay(u32, u32),
+    Year(u32),
+}
+
+impl Part {
+    fn of(text: &str) -> Option<Self> {
+        let text = bare(text);
+        let mut cursor = Cursor(text);
+        let year = cursor.number(4, 4).filter(|year| (1900..=2100).contains(year));
+        let part = if let Some(year) = year {
+            match cursor.mark(&['-', '.', '/', '年']) {
+                Some(_) if !cursor.0.is_empty() => Self::YearMonth(year, cursor.month()?),
+                _ => Self::Year(year),
+            }
+        } else {
+            let first = cursor.number(1, 2)?;
+            match cursor.mark(&['-', '/', '月']) {
+                Some(_) if (1..=12).contains(&first) => Self::MonthDay(first, cursor.day()?),
+                None if (1..=31).contains(&first) => Self::Day(first),
+                _ => return None,
+            }
+        };
+        let rest = cursor.0.trim_start_matches(['月', '日', '号', '年']);
+        rest.trim().is_empty().then_some(part)
+    }
+}
+
+/// Whether a text may be a piece of a date.
+pub(crate) fn is_part(text: &str) -> bool {
+    Part::of(text).is_some()
+}
+
+/// The date that two neighbouring texts make together, such as `08` and `2025-12`, or `12-08` and `2025`.
+pub(crate) fn joined(one: &str, other: &str) -> Option<String> {
+    let (one, other) = (Part::of(one)?, Part::of(other)?);
+    let (year, month, day) = together(one, other).or_else(|| together(other, one))?;
+    Some(format!("{year}-{month:02}-{day:02}"))
+}
+
+fn together(one: Part, other: Part) -> Option<(u32, u32, u32)> {
+    match (one, other) {
+        (Part::YearMonth(year, month), Part::Day(day)) | (Part::Year(year), Part::MonthDay(month, day)) => {
+            Some((year, month, day))
+        }
+        _ => None,
+    }
+}
+
+/// The date in a text that is two pieces of one and nothing else: `08 2025-12`.
+pub(crate) fn boxed(text: &str) -> Option<String> {
+    let (one, other) = text.trim().split_once(char::is_whitespace)?;
+    joined(one, other.trim())
+}
+
 fn bare(text: &str) -> &str {
     let around = |c: char| c.is_whitespace() || BRACKETS.contains(&c);
     let text = text.trim_matches(around);
@@ -86,9 +145,9 @@ fn full(text: &str) -> Option<&str> {
     let mut cursor = Cursor(text);
     cursor.number(4, 4).filter(|year| (1900..=2100).contains(year))?;
     cursor.mark(&['-', '.', '/', '年', '－'])?;
-    cursor.number(1, 2).filter(|month| (1..=12).contains(month))?;
+    cursor.month()?;
     cursor.mark(&['-', '.', '/', '月', '－'])?;
-    cursor.number(1, 2).filter(|day| (1..=31).contains(day))?;
+    cursor.day()?;
     let mut end = cursor;
     if cursor.mark(&['日', '号']).is_some() {
         end = cursor;
@@ -141,10 +200,10 @@ fn is_short(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let mut cursor = Cursor(text);
     let parts = (|| {
-        cursor.number(1, 2).filter(|month| (1..=12).contains(month))?;
+        cursor.month()?;
         let mark = cursor.mark(&['-', '/', '月'])?;
         let day_digits = cursor.0.bytes().take_while(u8::is_ascii_digit).count();
-        cursor.number(1, 2).filter(|day| (1..=31).contains(day))?;
+        cursor.day()?;
         // `1/5` is a page number and `3-1` a score; only `03-01` and `3月1日` are dates.
         (mark == '月' || (digits == 2 && day_digits == 2)).then_some(())
     })();
@@ -184,6 +243,14 @@ impl Cursor<'_> {
         let (number, rest) = self.0.split_at(digits);
         self.0 = rest;
         number.parse().ok()
+    }
+
+    fn month(&mut self) -> Option<u32> {
+        self.number(1, 2).filter(|month| (1..=12).contains(month))
+    }
+
+    fn day(&mut self) -> Option<u32> {
+        self.number(1, 2).filter(|day| (1..=31).contains(day))
     }
 
     /// Reads one of the given characters, with space around it.

@@ -3,8 +3,9 @@
 //! **Invariant:** a page is never changed, and nothing here recurses with its nesting.
 
 pub(crate) mod date;
-mod depth;
+mod parse;
 mod walk;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -15,28 +16,48 @@ use url::Url;
 use super::ExtractError;
 use super::rules::Pick;
 
+use parse::Excess;
+pub(crate) use parse::{MAX_DEPTH, MAX_NODES, Parsed};
 pub(crate) use walk::{Key, Next, Step, key, walk};
+pub(crate) use write::{close_tag, escape_into, open_tag, paragraphs};
 
-/// How deep elements may nest. Browsers stop at 512; the parser's time grows with the square of the depth.
-pub const MAX_DEPTH: usize = 1000;
 /// Longest address accepted, in bytes.
 const MAX_ADDRESS_BYTES: usize = 8192;
 
-/// Parses a page, refusing those that would take the parser minutes.
+/// Parses a page, refusing those that would take minutes or hundreds of megabytes.
 ///
 /// # Errors
-/// [`ExtractError::TooDeep`] when elements nest deeper than [`MAX_DEPTH`], or are built to make the parser
-/// do as much work as if they did.
+/// [`ExtractError::TooDeep`], [`ExtractError::TooLarge`] or [`ExtractError::TooComplex`].
 pub fn parse(text: &str, url: &Url) -> Result<Html, ExtractError> {
-    if is_too_deep(text) {
-        return Err(ExtractError::TooDeep { url: url.clone(), limit: MAX_DEPTH });
-    }
-    Ok(Html::parse_document(text))
+    let parsed = parse_beginning(text, url)?;
+    if parsed.is_cut { Err(refusal(Excess::Nodes, url)) } else { Ok(parsed.page) }
 }
 
-/// Whether a text is too deeply nested to be parsed as HTML, found in linear time without parsing.
-pub fn is_too_deep(text: &str) -> bool {
-    depth::exceeds(text, MAX_DEPTH)
+/// Parses a page, or of one with more than [`MAX_NODES`] nodes the beginning.
+///
+/// # Errors
+/// [`ExtractError::TooDeep`] or [`ExtractError::TooComplex`].
+pub(crate) fn parse_beginning(text: &str, url: &Url) -> Result<Parsed, ExtractError> {
+    parse::document(text).map_err(|excess| refusal(excess, url))
+}
+
+/// Parses part of a page; `None` for what [`parse`] would refuse.
+pub(crate) fn fragment(text: &str) -> Option<Html> {
+    parse::fragment(text).ok().filter(|parsed| !parsed.is_cut).map(|parsed| parsed.page)
+}
+
+/// Whether part of a page is one that would be parsed.
+pub(crate) fn is_parsed(text: &str) -> bool {
+    fragment(text).is_some()
+}
+
+fn refusal(excess: Excess, url: &Url) -> ExtractError {
+    let url = url.clone();
+    match excess {
+        Excess::Depth => ExtractError::TooDeep { url, limit: MAX_DEPTH },
+        Excess::Nodes => ExtractError::TooLarge { url, limit: MAX_NODES },
+        Excess::Work => ExtractError::TooComplex { url },
+    }
 }
 
 /// The text people see of an element: scripts, styles and comments left out, white space of any kind
@@ -89,6 +110,11 @@ impl Collapsed {
         self.space |= is_block(element);
     }
 
+    /// Takes off what was added after it was this long, in bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.text.truncate(length);
+    }
+
     /// The text so far.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -98,30 +124,6 @@ impl Collapsed {
     pub(crate) fn finish(self) -> String {
         self.text
     }
-}
-
-/// Adds a text to HTML, so that it reads the same in content and in a quoted attribute.
-pub(crate) fn escape_into(html: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            c => html.push(c),
-        }
-    }
-}
-
-/// Makes HTML of a plain text, a paragraph of every line that is not empty.
-pub(crate) fn paragraphs(text: &str) -> String {
-    let mut html = String::new();
-    for line in text.lines().map(collapse).filter(|line| !line.is_empty()) {
-        html.push_str("<p>");
-        escape_into(&mut html, &line);
-        html.push_str("</p>\n");
-    }
-    html
 }
 
 /// Whether an element holds no text that people see.

@@ -1,7 +1,10 @@
-//! Lists that are JSON, or JSON in a call of a function (JSONP), read by `JSONPath` (RFC 9535).
+//! Lists that are JSON, or JSON in a call of a function (JSONP), read by `JSONPath` (RFC 9535): items with their
+//! fields, or HTML in which the rows stand.
 //!
 //! **Invariant:** a text that says nothing (empty, or the word `null`) is as good as absent.
 
+mod address;
+mod envelope;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +16,12 @@ use serde_json_path::JsonPath;
 use url::Url;
 
 use super::article::media_type;
-use super::list::MAX_ROWS;
-use super::rules::JsonRules;
+use super::list::{self, MAX_ROWS};
+use super::rules::{JsonRules, Rules};
 use super::{ExtractError, Extracted, FoundTime, RawEnclosure, RawEntry, RawTime, html};
+
+pub use address::{endpoint, page_address};
+pub(super) use envelope::longest_html;
 
 /// Most attachments of one item.
 const MAX_ENCLOSURES: usize = 200;
@@ -30,15 +36,38 @@ const MIN_EPOCH_S: i64 = 100_000_000;
 /// Epoch times from here on, in milliseconds (2286), are numbers like `20251208153000`.
 const END_EPOCH_MS: i64 = 10_000_000_000_000;
 
+/// Reads a JSON list by its items, or by the HTML in it.
+///
+/// # Errors
+/// As [`list()`] and [`list::from_text`].
+pub fn read(text: &str, url: &Url, rules: &Rules) -> Result<Extracted, ExtractError> {
+    let Some(path) = &rules.json.html else { return list(text, url, &rules.json) };
+    let document = document(text, url)?;
+    let texts = path.query(&document).all().into_iter().filter_map(Value::as_str);
+    let markup: String = texts.collect();
+    if markup.is_empty() {
+        let notes = vec![format!("`{path}` gave no text; {}", described(&document))];
+        return Ok(Extracted { rule: format!("HTML in JSON \"{path}\""), notes, ..Extracted::default() });
+    }
+    let mut found = list::from_text(&markup, url, &rules.list)?;
+    found.rule = format!("{} in JSON \"{path}\"", found.rule);
+    Ok(found)
+}
+
+/// Parses JSON, or JSON in a call of a function (JSONP).
+fn document(text: &str, url: &Url) -> Result<Value, ExtractError> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    serde_json::from_str(text)
+        .or_else(|error| argument(text).map_or(Err(error), serde_json::from_str))
+        .map_err(|source| ExtractError::NotJson { url: url.clone(), source })
+}
+
 /// Reads the items of a JSON list.
 ///
 /// # Errors
 /// [`ExtractError::NotJson`] for what is no JSON, or nests deeper than `serde_json` reads.
 pub fn list(text: &str, url: &Url, rules: &JsonRules) -> Result<Extracted, ExtractError> {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let document: Value = serde_json::from_str(text)
-        .or_else(|error| argument(text).map_or(Err(error), serde_json::from_str))
-        .map_err(|source| ExtractError::NotJson { url: url.clone(), source })?;
+    let document = document(text, url)?;
     let mut found = Extracted { rule: rule(rules), ..Extracted::default() };
     let items = match items(&document, rules) {
         Ok(items) => items,
@@ -181,9 +210,9 @@ fn lines(value: &Value) -> Option<String> {
     text(value).map(|text| decoded(&text)).filter(|text| !text.trim().is_empty())
 }
 
-/// A value as HTML, unless it nests deeper than any body does.
+/// A value as HTML, unless it is one that is not parsed.
 fn markup(value: &Value) -> Option<String> {
-    text(value).filter(|text| !html::is_too_deep(text))
+    text(value).filter(|text| html::is_parsed(text))
 }
 
 /// Decodes the entities in a text. Tags stay as they are: this is text that holds entities, not HTML.

@@ -25,6 +25,7 @@ fn rules() -> JsonRules {
         content_html: paths(&["$.contentHtml"]),
         summary: paths(&["$.memo"]),
         enclosures: paths(&["$.resList[?@.ispublished == true].filePath"]),
+        ..JsonRules::default()
     }
 }
 
@@ -169,6 +170,58 @@ fn items_may_be_named_as_the_array_or_its_members() {
     assert_eq!(count(Some("$.none"), text), (0, 1));
     assert_eq!(count(None, text), (0, 1));
     assert_eq!(count(None, r#"[{"title":"甲"}]"#), (1, 0));
+}
+
+#[test]
+fn rows_in_a_text_are_read_by_the_rules_for_pages() {
+    use crate::extract::rules::{ListRules, Pick, Rules};
+    let rows = vec![Pick::parse("li").unwrap()];
+    let html = Some(JsonPath::parse("$.data.html").unwrap());
+    let rules = Rules {
+        list: ListRules { rows, ..ListRules::default() },
+        json: JsonRules { html, ..JsonRules::default() },
+        ..Rules::default()
+    };
+    let url = Url::parse(ENDPOINT).unwrap();
+    let text = r#"cb({"data":{"html":"<li><a href='\/a.html'>快递进村<\/a><span>2025-12-08<\/span><\/li>","other":"<li>"}})"#;
+    let found = super::read(text, &url, &rules).unwrap();
+    assert_eq!((found.entries.len(), found.entries[0].title.as_str()), (1, "快递进村"));
+    assert_eq!(found.entries[0].url.as_ref().map(Url::path), Some("/a.html"));
+    assert_eq!(found.rule, "profile rows \"li\" in JSON \"$.data.html\"");
+    let found = super::read(r#"{"msg":"none"}"#, &url, &rules).unwrap();
+    assert!(found.entries.is_empty());
+    assert_eq!(found.notes, ["`$.data.html` gave no text; the document has the keys `msg`"]);
+}
+
+#[test]
+fn a_channel_has_its_list_on_the_same_host() {
+    let list = Url::parse("https://ju.example.cn/xw/c1/common_list.shtml").unwrap();
+    let check = |template: Option<&str>, expected: Option<&str>| {
+        let rules = JsonRules { endpoint: template.map(str::to_owned), ..JsonRules::default() };
+        let found = endpoint(&rules, &list, "abc");
+        assert_eq!(found.as_ref().map(Url::as_str), expected, "{template:?}");
+    };
+    check(
+        Some("/search/{channel}?_pageSize={size}&page={page}"),
+        Some("https://ju.example.cn/search/abc?_pageSize=20&page=1"),
+    );
+    check(Some("https://other.example.cn/{channel}?page={page}"), None);
+    check(None, None);
+}
+
+#[test]
+fn pages_are_counted_from_where_the_address_begins() {
+    let check = |parameter: Option<&str>, first: &str, number: usize, expected: Option<&str>| {
+        let rules = JsonRules { page: parameter.map(str::to_owned), ..JsonRules::default() };
+        let found = page_address(&rules, &Url::parse(first).unwrap(), number);
+        assert_eq!(found.as_ref().map(Url::as_str), expected, "{first} {number}");
+    };
+    check(None, "https://a.cn/s?x=1&page=1", 2, Some("https://a.cn/s?x=1&page=2"));
+    check(None, "https://a.cn/s?page=0&x=1", 3, Some("https://a.cn/s?x=1&page=2"));
+    check(None, "https://a.cn/s?x=1", 2, None);
+    check(None, "https://a.cn/s?page=all", 2, None);
+    check(Some("pageNo"), "https://a.cn/s?page=5", 2, Some("https://a.cn/s?page=5&pageNo=2"));
+    check(None, "https://a.cn/s?page=18446744073709551615", 2, None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 use scraper::{ElementRef, Html};
+use url::Url;
 
 use super::super::html::{self, Next, Step};
 use super::href;
@@ -23,6 +24,11 @@ struct Contents {
     /// The first list element that is empty.
     empty_list: Option<String>,
     has_refresh: bool,
+}
+
+/// The id of the JSON channel whose list a page is: named in its address, else in the page.
+pub fn channel_of(page: &Html, url: &Url) -> Option<String> {
+    id_in_address(url.as_str()).or_else(|| json_channels(page).into_iter().next())
 }
 
 /// The ids of the JSON channels that a page names, the one that is most likely its own first.
@@ -72,9 +78,9 @@ pub(super) fn no_links(page: &Html, pattern: &Regex) -> String {
 }
 
 /// Says why the page is empty, as far as that can be told.
-pub(super) fn empty_page(page: &Html) -> Option<String> {
+pub(super) fn empty_page(page: &Html, url: &Url) -> Option<String> {
     let contents = contents(page);
-    let channel = json_channels(page).into_iter().next();
+    let channel = channel_of(page, url);
     match (contents.empty_list, channel) {
         (Some(list), Some(id)) => {
             return Some(format!(

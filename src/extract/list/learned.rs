@@ -9,8 +9,8 @@ use url::Position;
 use super::super::RawEntry;
 use super::super::html::{self, Key, Next, Step, key};
 use super::collect::Collector;
-use super::href;
 use super::rows::{Link, Reader};
+use super::{LEARNED_ROWS, href};
 
 /// Fewest rows that make a list.
 const MIN_ROWS: usize = 3;
@@ -99,8 +99,12 @@ pub(super) fn rows<'r>(page: &Html, reader: &Reader<'r>) -> Option<(Collector<'r
         }
     }
     let best = best?;
-    let rule =
-        format!("learned rows \"{}\" ({} of {} with dates)", best.selector, best.n_dated, best.entries.len());
+    let rule = format!(
+        "{LEARNED_ROWS}\"{}\" ({} of {} with dates)",
+        best.selector,
+        best.n_dated,
+        best.entries.len()
+    );
     let mut found = Collector::new(reader.rules);
     for entry in best.entries {
         found.extend(Some(entry));

@@ -8,6 +8,7 @@
 mod collect;
 mod diagnosis;
 mod learned;
+mod paging;
 mod records;
 mod rows;
 mod title;
@@ -19,38 +20,62 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use super::rules::{ListRules, Pick};
-use super::{ExtractError, Extracted, html};
+use super::{ExtractError, Extracted, html, json};
 use collect::Collector;
 use rows::Reader;
 
-pub use diagnosis::json_channels;
+pub use diagnosis::{channel_of, json_channels};
+pub use paging::next_page;
 pub use records::unwrap_records;
 
 /// Most rows taken from one page.
 pub const MAX_ROWS: usize = 2000;
 /// Most elements looked at for being rows, of those that one selector matches.
 const MAX_CANDIDATES: usize = 50_000;
+/// How the rule begins that says that the profile's own selector gave the rows.
+pub const PROFILE_ROWS: &str = "profile rows ";
+/// How the rule begins that says that the rows were found by what repeats.
+const LEARNED_ROWS: &str = "learned rows ";
+/// What is recorded for rows out of Hanweb's records.
+pub const RECORDS: &str = "hanweb records";
 /// The rows of a document made by [`unwrap_records`].
 const RECORD_ROWS: &str = "ul.records > li";
 
 /// Reads the rows of a list document: HTML, or Hanweb's records inside HTML or XML.
 ///
 /// # Errors
-/// [`ExtractError::TooDeep`] for pages that are not parsed.
+/// As [`html::parse`], but for pages that are only long: of those the beginning is read.
 pub fn from_text(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, ExtractError> {
     if let Some(records) = unwrap_records(text) {
         let page = html::parse(&records, url)?;
         let reader = Reader::new(&page, url, rules);
         let found = Pick::parse(RECORD_ROWS).ok().and_then(|pick| profile_rows(&page, &reader, &pick));
         if let Some(found) = found {
-            return Ok(found.finish("hanweb records".to_owned()));
+            return Ok(found.finish(RECORDS.to_owned()));
         }
     }
-    let page = html::parse(text, url)?;
-    let mut found = read(&page, url, rules, Some(text.len()));
-    if found.entries.is_empty() && text.trim_start().starts_with(['{', '[']) {
-        found.notes.push("the document looks like JSON; set kind = \"json\"".to_owned());
+    if text.trim_start().starts_with(['{', '[']) {
+        return inside_json(text, url, rules);
     }
+    let html::Parsed { page, is_cut } = html::parse_beginning(text, url)?;
+    let mut found = read(&page, url, rules, Some(text.len()));
+    if is_cut {
+        found
+            .notes
+            .push(format!("the page has more than {} elements; the rest was not read", html::MAX_NODES));
+    }
+    Ok(found)
+}
+
+/// Reads the rows of HTML that stands in a text of JSON.
+fn inside_json(text: &str, url: &Url, rules: &ListRules) -> Result<Extracted, ExtractError> {
+    let Some((path, markup)) = json::longest_html(text, url) else {
+        let notes = vec!["the document looks like JSON; set kind = \"json\"".to_owned()];
+        return Ok(Extracted { notes, ..Extracted::default() });
+    };
+    let page = html::parse(&markup, url)?;
+    let mut found = read(&page, url, rules, Some(markup.len()));
+    found.rule = format!("{} in JSON \"{path}\"", found.rule);
     Ok(found)
 }
 
@@ -69,7 +94,7 @@ pub fn links(page: &Html, url: &Url, rules: &ListRules) -> Extracted {
     let mut found = learned::article_links(page, &reader).finish("article-address pattern".to_owned());
     if found.entries.is_empty() {
         found.notes.push(diagnosis::no_links(page, pattern));
-        found.notes.extend(diagnosis::empty_page(page));
+        found.notes.extend(diagnosis::empty_page(page, url));
     }
     found
 }
@@ -79,14 +104,14 @@ fn read(page: &Html, url: &Url, rules: &ListRules, length_bytes: Option<usize>) 
     let mut complaints = Vec::new();
     for pick in &rules.rows {
         if let Some(found) = profile_rows(page, &reader, pick) {
-            return found.finish(format!("profile rows \"{}\"", pick.source));
+            return found.finish(format!("{PROFILE_ROWS}\"{}\"", pick.source));
         }
         complaints.push(complaint(page, pick, length_bytes));
     }
     let mut found = without_profile(page, &reader);
     if found.entries.is_empty() {
         complaints.extend(rules.article_url.as_ref().map(|pattern| diagnosis::no_links(page, pattern)));
-        complaints.extend(diagnosis::empty_page(page));
+        complaints.extend(diagnosis::empty_page(page, url));
     }
     complaints.append(&mut found.notes);
     found.notes = complaints;
@@ -121,6 +146,11 @@ fn without_profile(page: &Html, reader: &Reader<'_>) -> Extracted {
         found.notes.push(format!("no link looks like an article of this profile (`{pattern}`)"));
     }
     found
+}
+
+/// The selector of rows that were found by what repeats, out of the rule that says so.
+pub fn learned_selector(rule: &str) -> Option<&str> {
+    rule.strip_prefix(LEARNED_ROWS)?.strip_prefix('"')?.split_once('"').map(|(selector, _)| selector)
 }
 
 fn complaint(page: &Html, pick: &Pick, length_bytes: Option<usize>) -> String {

@@ -53,6 +53,10 @@ struct Texts<'a> {
     beside: Vec<&'a str>,
     /// The first `time[datetime]`.
     datetime: Option<&'a str>,
+    /// The last text when it may be a piece of a date, and how long the title was before it; whether in the link.
+    piece: Option<(&'a str, usize, bool)>,
+    /// The first date written in two pieces.
+    boxed: Option<String>,
 }
 
 impl<'r> Reader<'r> {
@@ -174,25 +178,52 @@ impl<'r> Reader<'r> {
     fn published(&self, row: ElementRef<'_>, title: &str, texts: &Texts<'_>) -> Option<(String, String)> {
         for pick in &self.rules.date {
             if let Some(picked) = matching(row, pick).find_map(|element| html::value(element, pick)) {
-                return Some((picked, pick.source.clone()));
+                let in_box = texts.boxed.clone().filter(|_| date::find(&picked).is_none());
+                return Some((date::boxed(&picked).or(in_box).unwrap_or(picked), pick.source.clone()));
             }
         }
-        let found = texts.datetime.or_else(|| texts.date_beside(title))?;
-        Some((html::collapse(found), DATE_RULE.to_owned()))
+        let found = texts.datetime.map(html::collapse).or_else(|| texts.date_beside(title))?;
+        Some((found, DATE_RULE.to_owned()))
     }
 }
 
 impl<'a> Texts<'a> {
     /// The date in the row: alone and with its year before all others, in the midst of other text last.
-    fn date_beside(&self, title: &str) -> Option<&'a str> {
+    fn date_beside(&self, title: &str) -> Option<String> {
         let alone: Vec<Whole<'a>> = self.beside.iter().filter_map(|text| date::whole(text)).collect();
         let full = alone.iter().copied().find(|date| matches!(date, Whole::Full(_)));
         let short = alone.first().copied();
-        full.or(self.date_in_link).map(Whole::text).or_else(|| {
+        let whole = full.or(self.date_in_link).map(|date| date.text().to_owned());
+        whole.or_else(|| self.boxed.clone()).or_else(|| {
             let texts = self.beside.iter().filter(|text| text.len() <= MAX_DATED_TEXT_BYTES);
             let mut texts = texts.filter(|text| !title.contains(text.trim()));
-            texts.find_map(|text| date::find(text)).or(short.map(Whole::text))
+            texts.find_map(|text| date::find(text)).or(short.map(Whole::text)).map(html::collapse)
         })
+    }
+
+    /// Adds a text that stands in the link or beside it.
+    fn push(&mut self, text: &'a str, in_link: bool) {
+        if text.trim().is_empty() {
+            if in_link {
+                self.title.push(text);
+            }
+            return;
+        }
+        let before = self.piece.take().filter(|(_, _, before)| *before == in_link);
+        let joined = before.and_then(|(before, length, _)| Some((date::joined(before, text)?, length)));
+        if let Some((date, length)) = joined {
+            if in_link {
+                self.title.truncate(length);
+            }
+            self.boxed.get_or_insert(date);
+            return;
+        }
+        self.piece = date::is_part(text).then(|| (text, self.title.as_str().len(), in_link));
+        match date::whole(text) {
+            Some(date) if in_link && self.date_in_link.is_none() => self.date_in_link = Some(date),
+            _ if in_link => self.title.push(text),
+            _ => self.beside.push(text),
+        }
     }
 }
 
@@ -215,11 +246,7 @@ fn texts<'a>(row: ElementRef<'a>, link: ElementRef<'a>) -> Texts<'a> {
                 let datetime = element.attr("datetime").filter(|_| element.value().name() == "time");
                 texts.datetime = texts.datetime.or(datetime.filter(|text| date::find(text).is_some()));
             }
-            Step::Text(text) if !in_link => texts.beside.push(text),
-            Step::Text(text) => match date::whole(text) {
-                Some(date) if texts.date_in_link.is_none() => texts.date_in_link = Some(date),
-                _ => texts.title.push(text),
-            },
+            Step::Text(text) => texts.push(text, in_link),
         }
         Next::Into
     });

@@ -96,6 +96,41 @@ fn every_shape_of_row_gives_its_link_title_and_date() {
 }
 
 #[test]
+fn a_date_in_two_pieces_is_one_date() {
+    let check = |row: &str, expected: (&str, &str, Option<&str>)| {
+        let html = format!("<ul class=news>{row}</ul>");
+        assert_eq!(shown(&read(&html, &rules(&["ul.news > li"]))), [expected], "{row}");
+        let mut with_dates = rules(&["ul.news > li"]);
+        with_dates.date = ["a > span", "span", ".date"].map(|pick| Pick::parse(pick).unwrap()).into();
+        assert_eq!(shown(&read(&html, &with_dates)), [expected], "{row}");
+    };
+    let expected = |title| (title, "/a.html", Some("2025-12-08"));
+    check("<li><b>08</b><span>2025-12</span><a href=/a.html>快递进村</a></li>", expected("快递进村"));
+    check(
+        "<li><div class=date><p>8</p>\n<span>2025.12</span></div><a href=/a.html>快递进村</a></li>",
+        expected("快递进村"),
+    );
+    check(
+        "<li><a href=/a.html><div class=date><p>08</p><span>2025年12月</span></div><h4>快递进村</h4></a></li>",
+        expected("快递进村"),
+    );
+    check("<li><a href=/a.html>快递进村</a><i>2025/12</i> <em>08日</em></li>", expected("快递进村"));
+    check(
+        "<li><div class=date><b>12-08</b><i>2025</i></div><a href=/a.html>快递进村</a></li>",
+        expected("快递进村"),
+    );
+    // Numbers that are no date stay where they are.
+    let check = |row: &str, title: &str, date: Option<&str>| {
+        let html = format!("<ul class=news><li>{row}</li></ul>");
+        assert_eq!(shown(&read(&html, &rules(&["ul.news > li"]))), [(title, "/a.html", date)], "{row}");
+    };
+    check("<i>12</i><a href=/a.html>快递进村</a><span>2025-12-08</span>", "快递进村", Some("2025-12-08"));
+    check("<a href=/a.html><b>12</b>家企业获表彰</a>", "12家企业获表彰", None);
+    check("<a href=/a.html>关于<b>2025</b>年度的通报</a>", "关于2025年度的通报", None);
+    check("<i>32</i><i>2025-12</i><a href=/a.html>快递进村</a>", "快递进村", None);
+}
+
+#[test]
 fn rows_may_be_table_rows_or_links() {
     let table = "<table><tr><th>标题<th>日期</tr><tr><td>1<td><a href=/1.html>一季度运行情况</a><td>2025年4月8日</tr></table>";
     assert_eq!(
@@ -266,6 +301,57 @@ fn channels_are_found_the_surest_first() {
 }
 
 #[test]
+fn a_channel_in_the_address_comes_first() {
+    let page = html::parse(&format!("<meta name=channelid content={HEX}>"), &address()).unwrap();
+    let other = format!("f{}", &HEX[1..]);
+    let url = address().join(&format!("more.shtml?channelId={other}&code=c1")).unwrap();
+    assert_eq!(channel_of(&page, &url), Some(other));
+    assert_eq!(channel_of(&page, &address()).as_deref(), Some(HEX));
+    assert_eq!(channel_of(&html::parse("", &address()).unwrap(), &address()), None);
+}
+
+#[test]
+fn the_next_page_is_linked_or_follows_a_pattern() {
+    let next = |html: &str, rules: &ListRules, number: usize| {
+        let page = html::parse(html, &address()).unwrap();
+        next_page(&page, &address(), rules, number).map(|url| url[url::Position::BeforePath..].to_owned())
+    };
+    let check = |html: &str, expected: Option<&str>| {
+        assert_eq!(next(html, &ListRules::default(), 2).as_deref(), expected, "{html}");
+    };
+    check("<a href=p2.html>下一页</a>", Some("/xw/dongtai/p2.html"));
+    check(
+        "<a href=p1.html>上一页</a><a href='?page=2'> 下一页 &gt;&gt; </a>",
+        Some("/xw/dongtai/common_list.shtml?page=2"),
+    );
+    check("<a href=p2.html title=下一页><img src=r.png></a>", Some("/xw/dongtai/p2.html"));
+    check("<a class='page next' href=p2.html>2</a>", Some("/xw/dongtai/p2.html"));
+    check("<link rel=next href=/p2.html>", Some("/p2.html"));
+    check("<a href=p2.html>Next ›</a>", Some("/xw/dongtai/p2.html"));
+    check("<a href='javascript:go(2)'>下一页</a>", None);
+    check("<a href=common_list.shtml>下一页</a>", None);
+    check("<a href=//other.example.cn/p2.html>下一页</a>", None);
+    check("<a href=p2.html>下一页说明了什么</a>", None);
+    check("<a href=p2.html>2</a>", None);
+    let page = Some("index_{page}.html".to_owned());
+    let rules = ListRules { page: page.clone(), second_page: Some(1), ..ListRules::default() };
+    assert_eq!(next("", &rules, 2).as_deref(), Some("/xw/dongtai/index_1.html"));
+    assert_eq!(next("", &rules, 4).as_deref(), Some("/xw/dongtai/index_3.html"));
+    assert_eq!(next("<a href=p2.html>下一页</a>", &rules, 2).as_deref(), Some("/xw/dongtai/p2.html"));
+    let rules = ListRules { page, ..ListRules::default() };
+    assert_eq!(next("", &rules, 2).as_deref(), Some("/xw/dongtai/index_2.html"));
+}
+
+#[test]
+fn rows_in_a_text_of_json_are_read() {
+    let rows = "<ul><li><a href=/a.html>快递进村见成效</a><span>2025-12-08</span></li></ul>";
+    let document = serde_json::json!({"code": 1, "data": {"page": 1, "pages": ["<li>x</li>"], "html": rows}});
+    let found = read(&document.to_string(), &rules(&["li"]));
+    assert_eq!(shown(&found), [("快递进村见成效", "/a.html", Some("2025-12-08"))]);
+    assert_eq!(found.rule, "profile rows \"li\" in JSON \"$.data.html\"");
+}
+
+#[test]
 fn a_base_element_and_foreign_hosts_are_respected() {
     let html = "<base href='http://old.example.cn/xw/'><ul><li><a href=./a.html>甲</a><li><a href=//mp.example.com/s/1>乙</a></ul>";
     let found = read(html, &rules(&["li"]));
@@ -279,13 +365,19 @@ fn a_huge_list_is_cut_and_told() {
     for i in 0..200_000 {
         write!(html, "<li><a href=/n{i}.html>新闻{i}</a><span>2025-12-08</span></li>").unwrap();
     }
-    let page = html::parse(&html, &address()).unwrap();
+    let found = read(&html, &rules(&["ul > li"]));
+    assert_eq!(
+        found.notes,
+        [
+            "the page has more than 2000 rows; the rest was left out",
+            "the page has more than 400000 elements; the rest was not read",
+        ]
+    );
+    let page = html::parse_beginning(&html, &address()).unwrap().page;
     for rules in [rules(&["ul > li"]), rules(&["ol > li"]), with_address(rules(&[]), "/n")] {
         let found = list(&page, &address(), &rules);
         assert_eq!(found.entries.len(), MAX_ROWS, "{}", found.rule);
     }
-    let found = list(&page, &address(), &rules(&["ul > li"]));
-    assert_eq!(found.notes, ["the page has more than 2000 rows; the rest was left out"]);
 }
 
 #[test]

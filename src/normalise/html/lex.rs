@@ -33,7 +33,7 @@ pub(super) enum Piece<'a> {
     /// Text, character references not decoded.
     Text(&'a str),
     /// A start tag, from `<` to `>`.
-    Start { name: &'a str, raw: &'a str, n_attributes: usize },
+    Start { name: &'a str, raw: &'a str },
     /// An end tag.
     End { name: &'a str, raw: &'a str },
     /// A tag that the end of the document cuts, to the end.
@@ -43,6 +43,15 @@ pub(super) enum Piece<'a> {
 /// Cuts a document into pieces. Linear in its length.
 pub(super) fn pieces(html: &str) -> Pieces<'_> {
     Pieces { html, at: 0, never_closed: [false; NEVER_SHOWN.len()] }
+}
+
+/// The document without what is never shown.
+pub(super) fn shown_part(html: &str) -> String {
+    let parts = pieces(html).map(|piece| match piece {
+        Piece::Text(raw) | Piece::Start { raw, .. } | Piece::End { raw, .. } => raw,
+        Piece::Cut(_) => "",
+    });
+    parts.collect()
 }
 
 pub(super) struct Pieces<'a> {
@@ -91,7 +100,7 @@ impl<'a> Pieces<'a> {
         let known = NEVER_SHOWN.iter().position(|(name, _)| name.eq_ignore_ascii_case(tag.name));
         match (known, tag.is_end) {
             (None, true) => Some(Piece::End { name: tag.name, raw }),
-            (None, false) => Some(Piece::Start { name: tag.name, raw, n_attributes: tag.n_attributes }),
+            (None, false) => Some(Piece::Start { name: tag.name, raw }),
             (Some(_), true) => None,
             (Some(known), false) => {
                 // `<svg/>` is an element without content; `<script/>` is not.
@@ -184,7 +193,6 @@ fn find_end_tag(html: &str, name: &str) -> Option<usize> {
 struct Tag<'a> {
     name: &'a str,
     is_end: bool,
-    n_attributes: usize,
     length: usize,
 }
 
@@ -196,14 +204,12 @@ impl<'a> Tag<'a> {
         let start = 1 + usize::from(is_end);
         let mut at = start + run(&bytes[start..], |c| !c.is_ascii_whitespace() && !matches!(c, b'/' | b'>'));
         let name = &html[start..at];
-        let mut n_attributes = 0;
         loop {
             at += run(bytes.get(at..)?, |c| c.is_ascii_whitespace() || c == b'/');
             match bytes.get(at)? {
-                b'>' => return Some(Self { name, is_end, n_attributes, length: at + 1 }),
+                b'>' => return Some(Self { name, is_end, length: at + 1 }),
                 _ => at = skip_attribute(bytes, at)?,
             }
-            n_attributes += 1;
         }
     }
 }

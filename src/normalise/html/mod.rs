@@ -1,7 +1,7 @@
 //! Markup as found becomes markup that is safe to republish, and the text that people read in it.
 //!
-//! The way of a body: `lex` cuts it at its tags and leaves out what is never shown (scripts, comments), `nesting`
-//! refuses what would take minutes to parse; ammonia parses the rest and keeps an allow-list; `rebuild` writes
+//! The way of a body: `lex` cuts it at its tags and leaves out what is never shown (scripts, comments);
+//! what would take minutes to parse is refused; ammonia parses the rest and keeps an allow-list; `rebuild` writes
 //! the tree that is left in the few shapes that `elements` knows; `text` reads that.
 //!
 //! **Invariant:** what is written consists of the elements and attributes of that allow-list only, whatever came
@@ -10,7 +10,6 @@
 mod address;
 mod elements;
 mod lex;
-mod nesting;
 mod plain;
 mod rebuild;
 mod text;
@@ -22,6 +21,8 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use url::Url;
+
+use crate::extract::html::is_parsed;
 
 pub use plain::{collapse, strip_tags, text_to_html, xml_text};
 
@@ -45,9 +46,10 @@ pub struct Clean {
 /// HTML that nests too deep to be parsed in time becomes one paragraph of text.
 pub fn clean(html: &str, base: &Url) -> Clean {
     let html = &html[..html.floor_char_boundary(MAX_HTML_BYTES)];
-    let Some(shown) = nesting::shown_part(html) else {
+    let shown = lex::shown_part(html);
+    if !is_parsed(&shown) {
         return Clean::of(text_to_html(&strip_tags(html)), 0);
-    };
+    }
     let safe = SANITISER.clean(&shown).to_string();
     let safe = xml_text(&safe);
     let (html, images) = rebuild::rebuild(&safe, base);

@@ -33,7 +33,7 @@ pub fn strip_tags(s: &str) -> String {
     for piece in pieces(s) {
         match piece {
             Piece::Text(piece) | Piece::Cut(piece) => text.push_str(piece),
-            Piece::Start { name, raw, .. } | Piece::End { name, raw } if !is_name(name) => text.push_str(raw),
+            Piece::Start { name, raw } | Piece::End { name, raw } if !is_name(name) => text.push_str(raw),
             Piece::Start { name, .. } | Piece::End { name, .. } => {
                 if !IN_LINE.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                     text.push(' ');

@@ -140,10 +140,29 @@ impl Case {
         url.strip_prefix(&self.words.base).unwrap_or(url).to_owned()
     }
 
-    /// Writes what came of it as what must come of it, days as placeholders.
-    pub(crate) fn bless(&self, found: &[Expected]) {
-        let text = serde_json::to_string_pretty(found).unwrap();
-        fs::write(self.folder.join("expected.json"), format!("{}\n", self.words.emptied(&text))).unwrap();
+    /// Writes what came of it as what must come of it; entries that are as expected stay as they are written.
+    pub(crate) fn bless(&self, found: &[Expected], is_same: impl Fn(&Expected, &Expected) -> bool) {
+        let path = self.folder.join("expected.json");
+        let text = fs::read_to_string(&path).unwrap_or_else(|_| "[]".to_owned());
+        let written: Vec<Expected> = serde_json::from_str(&text).unwrap();
+        let filled: Vec<Expected> = serde_json::from_str(&self.words.fill(&text)).unwrap();
+        let mut left: Vec<&Expected> = found.iter().collect();
+        let mut blessed = Vec::new();
+        for (written, filled) in written.into_iter().zip(&filled) {
+            let Some(at) = left.iter().position(|entry| entry.title == filled.title) else { continue };
+            let entry = left.remove(at);
+            blessed.push(if is_same(filled, entry) { written } else { self.emptied(entry) });
+        }
+        blessed.extend(left.into_iter().map(|entry| self.emptied(entry)));
+        fs::write(path, format!("{}\n", serde_json::to_string_pretty(&blessed).unwrap())).unwrap();
+    }
+
+    /// An entry with the paths of the site and the days of the last weeks as placeholders.
+    fn emptied(&self, entry: &Expected) -> Expected {
+        let site: Site = toml::from_str(&read(&self.folder.join("site.toml"))).unwrap();
+        let text = serde_json::to_string(entry).unwrap();
+        let path = |text: String, path: &String| text.replace(&self.words.fill(path), path);
+        serde_json::from_str(&self.words.emptied(&site.pages.keys().rev().fold(text, path))).unwrap()
     }
 }
 
@@ -237,14 +256,14 @@ impl Words {
         self.zone.to_datetime(self.now - SignedDuration::from_hours(24 * ago)).date()
     }
 
-    /// The text with days of the last month as placeholders.
+    /// The text with days of the last weeks as placeholders.
     fn emptied(&self, text: &str) -> String {
         const DAYS: i64 = 40;
         (0..DAYS).fold(text.to_owned(), |text, ago| {
             let day = |text: String, name: &str| {
                 text.replace(&written(name, self.day(ago)).unwrap(), &format!("{{{name}-{ago}}}"))
             };
-            ["day", "slash", "dot", "cn", "ymd", "path"].into_iter().fold(text, day)
+            ["day", "path", "slash", "dot", "cn", "ymd"].into_iter().fold(text, day)
         })
     }
 }

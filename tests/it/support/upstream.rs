@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, Response, StatusCode, Uri, header},
+    http::{HeaderMap, Method, Response, StatusCode, Uri, header},
 };
 use tokio::task::JoinHandle;
 use url::Url;
@@ -24,7 +24,7 @@ pub(crate) enum Answer {
     Gzip(Bytes),
     /// A status without a document.
     Status(u16, Vec<(&'static str, &'static str)>),
-    /// Another address.
+    /// Another address (302, as most sites send it).
     Redirect(String),
     /// Nothing, for ever.
     Hang,
@@ -95,8 +95,16 @@ impl Upstream {
     }
 }
 
-async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+/// What is posted stands behind the path: `POST /list page=1`.
+async fn answer(
+    State(script): State<Arc<Mutex<Script>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: String,
+) -> Response<Body> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let path = if method == Method::POST { format!("POST {path} {body}") } else { path };
     let answer = {
         let mut script = script.lock().unwrap();
         script.asked.push((path.clone(), headers.clone()));
