@@ -179,7 +179,7 @@ impl Tables {
 /// Tables without rows.
 const EMPTY_CHROME: &str = "line_chars=0\nline_starts=[]\ntail_after_letters=0\ntail_starts=[]\ncut=[]\nlead_chars=0\n\
     lead_starts=[]\nlead_ends=[]\nfillers=[]\nsignature_chars=0\nsignatures=[]\nboilerplate=[]";
-const EMPTY_NAMES: &str = "bureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
+const EMPTY_NAMES: &str = "province_ends=[]\ncity_ends=[]\nbureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
     correction=[]\nabout=[]\nsynonyms=[]\ncommon=''";
 
 /// Kinds of words before the rows of synonyms: bureaus, chiefs, deputies.

@@ -70,6 +70,12 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     let body = raw.content_html.as_deref().map(|html| clean(html, base)).unwrap_or_default();
     let title = title(&raw.title, &body.text)?;
     let (published, mut notes) = time::choose(&raw.published, context.zone, context.now);
+    // Last of all: an address may keep the day on which a page was first saved.
+    let by_address = || {
+        let day = time::from_url(raw.url.as_ref()?.path(), context.zone, context.now)?;
+        Some((day, "day in the address".to_owned()))
+    };
+    let published = published.or_else(by_address);
     if let Some((_, rule)) = &published {
         fields.insert("published", rule.clone());
     }

@@ -216,6 +216,28 @@ fn a_storys_place_in_a_digest_is_no_address_of_its_own() {
     assert_eq!((entry.canonical_url, entry.upstream_id), (None, None));
 }
 
+#[test]
+fn the_day_in_an_address_stands_in_only_where_nothing_else_says_when() {
+    let check = |address: &str, said: Option<&str>, expected: Option<&str>| {
+        let found = |text: &str| FoundTime { time: RawTime::Text(text.into()), rule: "span".into() };
+        let url = Url::parse(address).unwrap();
+        let raw =
+            RawEntry {
+                url: Some(url), published: said.map(found).into_iter().collect(), ..raw("召开会议")
+            };
+        let made = made(raw, &source(Role::Primary, None));
+        let zone = Offset::from_hours(8).unwrap();
+        let day = made.entry.published.map(|published| time::rfc3339(published.at, zone)[..10].to_owned());
+        assert_eq!(day.as_deref(), expected, "{address} {said:?}");
+        let by_address = made.fields.get("published").is_some_and(|rule| rule == "day in the address");
+        assert_eq!(by_address, said.is_none() && expected.is_some(), "{address} {said:?}");
+    };
+    check("http://x.example/art/2026/9/10/art_1_2.html", None, Some("2026-09-10"));
+    check("http://x.example/art/2026/9/10/art_1_2.html", Some("2026-09-12"), Some("2026-09-12"));
+    check("http://x.example/202611/t20261120_1.html", None, Some("2026-11-20"));
+    check("http://x.example/202611/5da542159e14.shtml", None, None);
+}
+
 fn time(text: &str, rule: &str) -> FoundTime {
     FoundTime { time: RawTime::Text(text.into()), rule: rule.into() }
 }

@@ -1,6 +1,6 @@
 //! What the document behind a source's address gives: rows that lead to articles, or whole entries.
 
-use url::Url;
+use url::{Position, Url};
 
 use crate::{
     config::{Config, Post, SourceConfig},
@@ -115,7 +115,7 @@ pub fn next(source: &SourceConfig, document: &Document, part: &Part) -> Option<U
     }
 }
 
-/// One article that is a digest, or a list of such articles.
+/// One article that is a digest, a list of such articles, or an article that is none after all.
 fn read_digest(
     source: &SourceConfig,
     config: &Config,
@@ -128,6 +128,9 @@ fn read_digest(
             let extracted = Extracted { entries, rule, ..Extracted::default() };
             Ok(Listing { extracted, is_complete: true, ..Listing::default() })
         }
+        Page::Article(article) if is_article(source, &document.url) && article.not_news.is_none() => {
+            Ok(one_article(*article, document))
+        }
         Page::Article(_) => {
             let mut extracted = list::from_text(text, &document.url, &source.rules.list)?;
             if extracted.entries.is_empty() {
@@ -136,6 +139,22 @@ fn read_digest(
             Ok(Listing { extracted, is_complete: false, ..Listing::default() })
         }
     }
+}
+
+/// Whether an address looks like an article's, so that what it links to is no list.
+fn is_article(source: &SourceConfig, url: &Url) -> bool {
+    let pattern = source.rules.list.article_url.as_ref();
+    pattern.is_some_and(|pattern| pattern.is_match(&url[Position::BeforePath..Position::AfterQuery]))
+}
+
+/// The source's own page as the one entry that it is.
+fn one_article(article: article::Article, document: &Document) -> Listing {
+    let entry = RawEntry { url: Some(document.url.clone()), ..article.entry };
+    let mut notes = article.notes;
+    notes.push("the page is no digest; it is taken as one article".into());
+    let extracted =
+        Extracted { entries: vec![entry], rule: "one article".into(), notes, ..Extracted::default() };
+    Listing { extracted, is_complete: true, ..Listing::default() }
 }
 
 /// Reads the page behind a row, by the rules for its host or else those of the source.

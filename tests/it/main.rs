@@ -19,6 +19,7 @@ mod lists;
 mod reprocess;
 mod scan;
 mod seed;
+mod shapes;
 mod support;
 mod tidy;
 mod world;

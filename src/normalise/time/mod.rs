@@ -234,8 +234,11 @@ fn read(time: &RawTime, zone: Offset, now: Timestamp) -> Result<Published, TimeE
 fn refines(finer: Published, known: Published, zone: Offset) -> bool {
     let (a, b) = (zone.to_datetime(finer.at), zone.to_datetime(known.at));
     let is_same_minute = a.hour() == b.hour() && a.minute() == b.minute();
+    // The midnight of a day that is known is how systems write that they know no more.
+    let is_day_again = known.precision == Precision::Day && finer.at == known.at;
     finer.precision < known.precision
         && a.date() == b.date()
+        && !is_day_again
         && (known.precision != Precision::Minute || is_same_minute)
 }
 

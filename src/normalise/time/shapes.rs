@@ -189,8 +189,9 @@ fn month_and_day(start: Cursor<'_>, separator: char) -> Option<(u64, u64, Cursor
     let separator = separator.to_string();
     let (month, cursor) = start.number(1, 2)?;
     let (day, end) = cursor.mark(&separator)?.1.number(1, 2)?;
-    // `2026-11-24-1` is the number of something.
-    let goes_on = end.mark(&separator).is_some_and(|(_, after)| after.any_number().is_some());
+    // `2026-11-24-1` is the number of something, `2026-11-24-18:10:07` a time.
+    let is_number = |after: Cursor<'_>| after.any_number().is_some() && clock_and_end(after).is_none();
+    let goes_on = end.mark(&separator).is_some_and(|(_, after)| is_number(after));
     (!goes_on).then_some((month, day, end))
 }
 
@@ -254,6 +255,9 @@ fn skip_ordinal(cursor: Cursor<'_>) -> Cursor<'_> {
 
 /// The time of day after a date, a weekday between them left out.
 fn clock_after(date: Cursor<'_>) -> Option<Clock> {
+    if let Some((clock, _)) = date.mark("-").and_then(|(_, after)| clock_and_end(after)) {
+        return Some(clock);
+    }
     let cursor = skip_weekday(date.space().skip(",").space().skip("(")).skip(")").skip(",").space();
     let joined =
         cursor.word().filter(|(word, _)| ["t", "at"].iter().any(|join| join.eq_ignore_ascii_case(word)));

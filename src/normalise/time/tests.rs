@@ -94,6 +94,7 @@ fn times_of_day_are_found_after_the_day() {
     minute("2025-12-08 11:05 pm", "2025-12-08T23:05");
     minute("2025-12-08 10点", "2025-12-08T10:00");
     minute("2025-12-08 0:00", "2025-12-08T00:00");
+    second("2026-11-23-18:10:07", "2026-11-23T18:10:07");
     second("2025-12-08 18:30:00　来源: 某号", "2025-12-08T18:30:00");
     second("2026-9-8 10:00:01", "2026-09-08T10:00:01");
     second("2026年11月24日 10时05分09秒", "2026-11-24T10:05:09");
@@ -289,6 +290,8 @@ fn the_most_trusted_time_is_chosen_and_refined() {
         Some(("2026-11-23T09:05:00", "list, refined by info")),
         0,
     );
+    let midnight = FoundTime { time: RawTime::EpochMs(1_795_363_200_000), rule: "epoch".into() };
+    check(&[list.clone(), midnight], Some(("2026-11-23T00:00:00", "list")), 0);
     check(&[info.clone(), list.clone()], Some(("2026-11-23T09:05:00", "info")), 0);
     check(&[info.clone(), meta.clone()], Some(("2026-11-23T09:05:07", "info, refined by meta")), 0);
     check(&[meta.clone(), list.clone()], Some(("2026-11-23T09:05:07", "meta")), 0);

@@ -1,4 +1,5 @@
 //! What the tests share: an upstream that they script, and the house around it.
 
+pub(crate) mod fixture;
 pub(crate) mod house;
 pub(crate) mod upstream;
