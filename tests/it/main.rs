@@ -17,6 +17,7 @@ mod faults;
 mod health;
 mod lists;
 mod reprocess;
+mod retold;
 mod scan;
 mod seed;
 mod shapes;
