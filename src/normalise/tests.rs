@@ -209,6 +209,23 @@ fn what_readers_see_decides_whether_an_entry_has_changed() {
 }
 
 #[test]
+fn a_page_made_for_us_has_not_changed() {
+    let (source, bureaus) = (source(Role::Primary, Some("CN-JX")), bureaus());
+    let now: Timestamp = NOW.parse().unwrap();
+    let check = |seconds_ago: i64, keeps_ids: bool, expected: bool| {
+        let at = now.checked_sub(SignedDuration::from_secs(seconds_ago)).unwrap();
+        let raw = RawEntry { updated: Some(time(&at.to_string(), "meta")), ..raw("标题") };
+        let context = Context { source: &source, bureaus: &bureaus, zone: Offset::UTC, now, keeps_ids };
+        let made = normalise(raw, &context).unwrap();
+        assert_eq!(made.entry.updated_at.is_some(), expected, "{seconds_ago} {keeps_ids}");
+        assert_eq!(made.fields.contains_key("updated"), expected);
+    };
+    check(2, false, false);
+    check(2, true, true);
+    check(3600, false, true);
+}
+
+#[test]
 fn a_storys_place_in_a_digest_is_no_address_of_its_own() {
     let source = source(Role::Paper, None);
     let url = Url::parse("https://www.163.com/dy/article/K.html#:~:text=x").unwrap();
