@@ -72,6 +72,10 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     let body = raw.content_html.as_deref().map(|html| clean(html, base)).unwrap_or_default();
     let title = title(&raw.title, &body.text)?;
     let (published, mut notes) = time::choose(&raw.published, context.zone, context.now);
+    let published = published.or_else(|| {
+        let day = time::from_url(url.path(), context.zone, context.now)?;
+        Some((day, "date in the address".to_owned()))
+    });
     if let Some((_, rule)) = &published {
         fields.insert("published", rule.clone());
     }

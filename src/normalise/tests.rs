@@ -209,6 +209,26 @@ fn what_readers_see_decides_whether_an_entry_has_changed() {
 }
 
 #[test]
+fn a_day_that_only_the_address_tells_is_taken() {
+    let source = source(Role::Primary, Some("CN-JX"));
+    let check = |address: &str, claims: &[&str], expected: Option<(&str, &str)>| {
+        let url = Some(Url::parse(address).unwrap());
+        let published = claims.iter().map(|text| time(text, "row")).collect();
+        let made = made(RawEntry { url, published, ..raw("标题") }, &source);
+        let found = made.entry.published.map(|claim| claim.at.to_string());
+        let expected_at = expected.map(|(at, _)| at.to_owned());
+        assert_eq!(found, expected_at, "{address}");
+        assert_eq!(made.fields.get("published").map(String::as_str), expected.map(|(_, rule)| rule));
+    };
+    let by_address = Some(("2026-09-09T16:00:00Z", "date in the address"));
+    check("http://x.example/art/2026/9/10/art_1_2.html", &[], by_address);
+    check("http://x.example/202609/t20260910_1.html", &["没有"], by_address);
+    check("http://x.example/202609/t20260910_1.html", &["2026-09-08"], Some(("2026-09-07T16:00:00Z", "row")));
+    check("http://x.example/art/2126/9/10/art_1_2.html", &[], None);
+    check("http://x.example/202609/a.html", &[], None);
+}
+
+#[test]
 fn a_page_made_for_us_has_not_changed() {
     let (source, bureaus) = (source(Role::Primary, Some("CN-JX")), bureaus());
     let now: Timestamp = NOW.parse().unwrap();
