@@ -309,7 +309,7 @@ impl Written for Pattern {
 }
 
 impl Written for PickText {
-    const EXPECTED: &'static str = "a CSS selector, with `@attribute` at its end to take an attribute";
+    const EXPECTED: &'static str = "a CSS selector, with `@attribute` at its end to take an attribute or `~/regex/` to take part of the text";
 
     fn read(text: &str) -> Option<Self> {
         crate::extract::rules::Pick::parse(text).ok().map(Self)

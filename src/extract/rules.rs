@@ -6,36 +6,47 @@ use regex::Regex;
 use scraper::Selector;
 use serde_json_path::JsonPath;
 
-/// A CSS selector, with the attribute to take where the text is not wanted: `meta[name=PubDate]@content`.
+/// A CSS selector, with the attribute to take where the text is not wanted (`meta[name=PubDate]@content`), or with
+/// what to take out of a text that holds more (`script~/ct = "(\d+)"/`).
 #[derive(Debug, Clone)]
 pub struct Pick {
     /// The selector.
     pub selector: Selector,
     /// The attribute whose value is taken; `None` takes the text.
     pub attribute: Option<String>,
+    /// What is taken of that: the first group of the first match, or all of the match where there are no groups.
+    pub pattern: Option<Regex>,
     /// As written, for messages and for [`RawEntry::fields`](super::RawEntry::fields).
     pub source: String,
 }
 
 /// Why a text is no [`Pick`].
 #[derive(Debug, thiserror::Error)]
-#[error("`{text}` is no CSS selector: {reason}; expected a selector, with `@attribute` to take an attribute")]
+#[error(
+    "`{text}` is no CSS selector: {reason}; expected a selector, with `@attribute` to take an attribute or `~/regex/` \
+     to take part of the text"
+)]
 pub struct PickError {
     text: String,
     reason: String,
 }
 
 impl Pick {
-    /// Parses `selector` or `selector@attribute`. An empty selector (`@href`) means the row itself.
+    /// Parses `selector`, `selector@attribute`, `selector~/regex/` or `selector@attribute~/regex/`. An empty selector
+    /// (`@href`) means the row itself.
     pub fn parse(text: &str) -> Result<Self, PickError> {
-        let (selector, attribute) = match text.rsplit_once('@') {
+        let refused = |reason: String| PickError { text: text.to_owned(), reason };
+        let (rest, pattern) = match text.trim_end().strip_suffix('/').and_then(|rest| rest.split_once("~/")) {
+            Some((rest, pattern)) => (rest, Some(Regex::new(pattern).map_err(|e| refused(e.to_string()))?)),
+            None => (text, None),
+        };
+        let (selector, attribute) = match rest.rsplit_once('@') {
             Some((selector, name)) if is_attribute_name(name) => (selector.trim(), Some(name.to_owned())),
-            _ => (text.trim(), None),
+            _ => (rest.trim(), None),
         };
         let css = if selector.is_empty() { ":scope" } else { selector };
-        let selector =
-            Selector::parse(css).map_err(|e| PickError { text: text.to_owned(), reason: e.to_string() })?;
-        Ok(Self { selector, attribute, source: text.to_owned() })
+        let selector = Selector::parse(css).map_err(|e| refused(e.to_string()))?;
+        Ok(Self { selector, attribute, pattern, source: text.to_owned() })
     }
 }
 

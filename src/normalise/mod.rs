@@ -14,7 +14,7 @@ pub mod time;
 
 use std::collections::BTreeMap;
 
-use jiff::tz::Offset;
+use jiff::{SignedDuration, tz::Offset};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
@@ -33,6 +33,8 @@ const MAX_TITLE_CHARS: usize = 300;
 const MAX_SUMMARY_CHARS: usize = 1_000;
 /// Characters of the text that stand in for a missing title.
 const TITLE_FROM_TEXT_CHARS: usize = 40;
+/// A page that says it changed this shortly before it was fetched says when it was generated.
+const GENERATED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// Attachments kept of one entry.
 const MAX_ENCLOSURES: usize = 50;
 
@@ -82,7 +84,9 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     let updated_at = raw.updated.as_ref().and_then(|found| {
         let (chosen, refused) = time::choose(std::slice::from_ref(found), context.zone, context.now);
         notes.extend(refused);
-        chosen.map(|(published, _)| published.at)
+        chosen
+            .map(|(published, _)| published.at)
+            .filter(|at| context.keeps_ids || !is_generated(*at, context.now))
     });
     let bureau = bureau::bureau_of(&raw, &title, context);
     if let Some((_, rule)) = &bureau {
@@ -118,6 +122,11 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     };
     drop_empty(&mut fields, &entry);
     Some(Normalised { entry, fields, notes })
+}
+
+/// Whether a page's "last changed" is when the page was made for us: it would change with each visit.
+fn is_generated(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() < GENERATED_WITHIN
 }
 
 /// A rule whose finding was refused, or came to nothing, gave nothing.

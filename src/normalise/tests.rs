@@ -209,6 +209,43 @@ fn what_readers_see_decides_whether_an_entry_has_changed() {
 }
 
 #[test]
+fn a_day_that_only_the_address_tells_is_taken() {
+    let source = source(Role::Primary, Some("CN-JX"));
+    let check = |address: &str, claims: &[&str], expected: Option<(&str, &str)>| {
+        let url = Some(Url::parse(address).unwrap());
+        let published = claims.iter().map(|text| time(text, "row")).collect();
+        let made = made(RawEntry { url, published, ..raw("标题") }, &source);
+        let found = made.entry.published.map(|claim| claim.at.to_string());
+        let expected_at = expected.map(|(at, _)| at.to_owned());
+        assert_eq!(found, expected_at, "{address}");
+        assert_eq!(made.fields.get("published").map(String::as_str), expected.map(|(_, rule)| rule));
+    };
+    let by_address = Some(("2026-09-09T16:00:00Z", "day in the address"));
+    check("http://x.example/art/2026/9/10/art_1_2.html", &[], by_address);
+    check("http://x.example/202609/t20260910_1.html", &["没有"], by_address);
+    check("http://x.example/202609/t20260910_1.html", &["2026-09-08"], Some(("2026-09-07T16:00:00Z", "row")));
+    check("http://x.example/art/2126/9/10/art_1_2.html", &[], None);
+    check("http://x.example/202609/a.html", &[], None);
+}
+
+#[test]
+fn a_page_made_for_us_has_not_changed() {
+    let (source, bureaus) = (source(Role::Primary, Some("CN-JX")), bureaus());
+    let now: Timestamp = NOW.parse().unwrap();
+    let check = |seconds_ago: i64, keeps_ids: bool, expected: bool| {
+        let at = now.checked_sub(SignedDuration::from_secs(seconds_ago)).unwrap();
+        let raw = RawEntry { updated: Some(time(&at.to_string(), "meta")), ..raw("标题") };
+        let context = Context { source: &source, bureaus: &bureaus, zone: Offset::UTC, now, keeps_ids };
+        let made = normalise(raw, &context).unwrap();
+        assert_eq!(made.entry.updated_at.is_some(), expected, "{seconds_ago} {keeps_ids}");
+        assert_eq!(made.fields.contains_key("updated"), expected);
+    };
+    check(2, false, false);
+    check(2, true, true);
+    check(3600, false, true);
+}
+
+#[test]
 fn a_storys_place_in_a_digest_is_no_address_of_its_own() {
     let source = source(Role::Paper, None);
     let url = Url::parse("https://www.163.com/dy/article/K.html#:~:text=x").unwrap();

@@ -127,6 +127,7 @@ pub(super) fn origin(root: ElementRef<'_>, rules: &ArticleRules, facts: &Facts) 
 /// The origin in what a pick selected: what follows its label, or a short text without label and date.
 fn picked_origin(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
     let text = match &pick.attribute {
+        _ if pick.pattern.is_some() => return html::value(element, pick).filter(|text| is_usable(text)),
         Some(name) => element.attr(name)?.to_owned(),
         None => text_with_edges(element),
     };

@@ -8,6 +8,7 @@
 mod attachments;
 mod body;
 mod byline;
+mod claims;
 mod facts;
 #[cfg(feature = "readability")]
 mod readable;
@@ -68,12 +69,16 @@ pub fn article(page: &Html, url: &Url, rules: &ArticleRules) -> Result<Article, 
     let (enclosures, rule) = attachments::find(root, &base, body.as_ref(), rules);
     fields.extend(rule.map(|rule| ("enclosures", rule)));
     let language = language(&facts, body.as_ref());
+    let text = body.as_ref().map(|body| html::text(body.element)).unwrap_or_default();
+    let summary = kept(&mut fields, "summary", claims::summary(&facts, &title, &text));
     let notes = content_html.is_none().then(|| missing_body(rules)).into_iter().collect();
     let not_news = not_news(root, rules, &title);
     let entry = RawEntry {
         title,
         published,
+        updated: claims::updated(&facts),
         origin,
+        summary,
         content_html,
         base: Some(base),
         enclosures,

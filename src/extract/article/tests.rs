@@ -300,6 +300,55 @@ fn a_body_that_is_cut_in_the_linked_data_is_taken_from_the_page() {
 }
 
 #[test]
+fn a_summary_is_taken_where_it_says_more_than_the_text_begins_with() {
+    let text = "近日，全省邮政快递业安全生产会议在省城召开，会议要求企业落实主体责任，抓好旺季服务保障。";
+    let check = |description: &str, expected: Option<&str>| {
+        let html = format!(
+            "<meta name=ArticleTitle content=安全生产会议召开><meta name=Description content='{description}'>\
+             <div class=detail-news><p>来源：某局</p><p>{text}</p></div>"
+        );
+        let entry = read(&html).entry;
+        assert_eq!(entry.summary.as_deref(), expected, "{description}");
+        assert_eq!(entry.fields.contains_key("summary"), expected.is_some());
+    };
+    let summary = "安全生产会议要求邮政快递业企业落实主体责任，做好旺季保障";
+    check(summary, Some(summary));
+    check("近日，全省邮政快递业安全生产会议在省城召开，会议要求企业落实…", None);
+    check("安全生产会议召开 近日，全省邮政快递业安全生产会议在省城召开...", None);
+    check("安全生产会议召开", None);
+    check("null", None);
+    check("某某省人民政府门户网站由某某省大数据中心承办，提供政务公开和互动交流", None);
+}
+
+#[test]
+fn the_time_of_the_last_change_is_taken_from_what_the_page_says_of_itself() {
+    let updated = |html: &str| unruled(html).updated.map(|found| (found.time, found.rule));
+    let text = |text: &str, rule: &str| Some((RawTime::Text(text.to_owned()), rule.to_owned()));
+    assert_eq!(
+        updated("<meta property='article:modified_time' content='2026-02-04T10:00:00+08:00'>"),
+        text("2026-02-04T10:00:00+08:00", "meta article:modified_time")
+    );
+    assert_eq!(
+        updated("<script type='application/ld+json'>{\"dateModified\":\"2026-02-04 10:00\"}</script>"),
+        text("2026-02-04 10:00", "JSON-LD dateModified")
+    );
+    assert_eq!(updated("<meta name=PubDate content='2026-02-04'>"), None);
+}
+
+#[test]
+fn a_pick_takes_part_of_a_script() {
+    let html = "<em id=publish_time></em><script>var oct=1,ct='x';</script><script>var svr_time = \"1700000001\", ct = \"1700000000\";</script>";
+    let rules = ArticleRules {
+        date: picks(&[r#"script~/\bct\s*=\s*"(\d{10})"/"#, "#publish_time"]),
+        origin: picks(&["script~/svr_(\\w+)/"]),
+        ..ArticleRules::default()
+    };
+    let entry = read_with(html, &rules).entry;
+    assert_eq!(times(&entry), [("1700000000", r#"script~/\bct\s*=\s*"(\d{10})"/"#)]);
+    assert_eq!(entry.origin.as_deref(), Some("time"));
+}
+
+#[test]
 fn pages_that_are_no_news_say_why() {
     let column = "<meta name=ColumnName content=机构职责><div class=detail-news>负责</div>";
     assert_eq!(read(column).not_news.as_deref(), Some("column `机构职责`"));

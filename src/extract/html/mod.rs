@@ -10,6 +10,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use regex::Regex;
 use scraper::{ElementRef, Html};
 use url::Url;
 
@@ -184,13 +185,25 @@ pub(crate) fn matching<'a, 'p>(
     scope.select(&pick.selector).chain(itself)
 }
 
-/// What a pick takes of an element it selected: its attribute or its text, `None` when that is empty.
+/// What a pick takes of an element it selected: its attribute or its text, or part of that; `None` when it is empty.
 pub(crate) fn value(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
-    let value = match &pick.attribute {
-        Some(name) => collapse(element.attr(name)?),
-        None => text(element),
+    let value = match (&pick.attribute, &pick.pattern) {
+        (Some(name), None) => collapse(element.attr(name)?),
+        (Some(name), Some(pattern)) => collapse(matched(pattern, element.attr(name)?)?),
+        (None, None) => text(element),
+        // A script is no text that people see, but its pick asks for it.
+        (None, Some(pattern)) if is_unread(element) => {
+            collapse(matched(pattern, &element.text().collect::<String>())?)
+        }
+        (None, Some(pattern)) => collapse(matched(pattern, &text(element))?),
     };
     (!value.is_empty()).then_some(value)
+}
+
+/// The first group of a pattern's first match, or all of it where there are no groups.
+fn matched<'t>(pattern: &Regex, text: &'t str) -> Option<&'t str> {
+    let captures = pattern.captures(text)?;
+    captures.get(1).or_else(|| captures.get(0)).map(|found| found.as_str())
 }
 
 /// The first text that a pick finds in `scope` and that is not empty.

@@ -46,6 +46,24 @@ fn addresses_are_absolute_and_lead_to_pages() {
 }
 
 #[test]
+fn picks_take_parts_of_what_they_select() {
+    let page =
+        page("<p class=i data-t='a 2025-12-08 b'>日期：2025-12-08 来源：某局</p><style>x{y:1}</style>");
+    let check = |pick: &str, expected: Option<&str>| {
+        let pick = Pick::parse(pick).unwrap();
+        assert_eq!(pick_text(page.root_element(), &pick).as_deref(), expected, "{}", pick.source);
+    };
+    check("p.i~/来源：(\\S+)/", Some("某局"));
+    check("p.i~/\\d{4}-\\d\\d/", Some("2025-12"));
+    check("p.i@data-t~/(\\S+) b/", Some("2025-12-08"));
+    check("style~/y:(\\d)/", Some("1"));
+    check("p.i~/责编：(\\S+)/", None);
+    check("p.i~/(责编)?日期/", Some("日期"));
+    assert!(Pick::parse("p~/(/").is_err());
+    assert!(Pick::parse("p ~ b").is_ok());
+}
+
+#[test]
 fn a_base_element_moves_links() {
     let check = |html: &str, expected: &str| {
         let url = address("https://ju.example.cn/a/");
