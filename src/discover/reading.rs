@@ -132,7 +132,7 @@ impl Reader<'_> {
             else {
                 continue;
             };
-            match json::list(&fetched.text, &fetched.document.url, &rules.json) {
+            match json::read(&fetched.text, &fetched.document.url, &rules) {
                 Err(error) => notes.push(error.to_string()),
                 Ok(read) if read.entries.is_empty() => notes.extend(read.notes),
                 Ok(read) => {

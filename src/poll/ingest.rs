@@ -16,6 +16,9 @@ use crate::{
 /// Entries written in one transaction, at most.
 pub const MAX_BATCH: usize = 20;
 
+/// The least by which a story's `updated` moves: feeds print it to the second, and readers must see that it moved.
+const UPDATED_STEP: Duration = Duration::from_secs(1);
+
 /// One thing to write.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "at most some dozens at a time")]
@@ -245,7 +248,7 @@ impl Writer<'_> {
             .iter()
             .find(|telling| telling.entry_id == best)
             .map_or(now_shown.published, |telling| telling.published);
-        let updated_at = self.now.max(after(now_shown.updated_at, Duration::from_millis(1)));
+        let updated_at = self.now.max(after(now_shown.updated_at, UPDATED_STEP));
         self.batch.change_story(story_id, Shown { canonical_id: best, published, updated_at }, self.now).await
     }
 

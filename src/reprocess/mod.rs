@@ -33,7 +33,7 @@ use crate::{
     observe::Fault,
     poll::{
         ingest::{self, Item, MAX_BATCH, Step},
-        listing::{self, Listing},
+        listing::{self, Listing, Part},
         offload::offload,
         rows::{Row, rows_of},
     },
@@ -84,6 +84,13 @@ impl Reprocessor {
         work.flush().await?;
         work.done().await
     }
+}
+
+/// Which part of a list a stored document is: of a page that is a shell, the JSON list read in its stead is kept.
+fn part_of(source: &SourceConfig, document: &Document) -> Part {
+    let start = document.body.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_instead = source.kind == Kind::List && matches!(start, Some(b'{' | b'['));
+    Part { number: 1, first: document.url.clone(), is_instead }
 }
 
 /// A source under way.
@@ -144,8 +151,10 @@ impl<'a> Work<'a> {
     async fn list(&mut self, stored: &StoredDocument, is_newest: bool) -> Result<(), StoreError> {
         let Some(document) = self.document(stored).await? else { return Ok(()) };
         let (source, config) = (Arc::clone(self.source), Arc::clone(&self.reprocessor.config));
-        let reading =
-            move || listing::read(&source, &config, &document).map_err(|error| Fault::of_extract(&error));
+        let part = part_of(&source, &document);
+        let reading = move || {
+            listing::read_part(&source, &config, &document, &part).map_err(|error| Fault::of_extract(&error))
+        };
         let listing = match offload(reading).await.flatten() {
             Ok(listing) => listing,
             Err(fault) => {

@@ -71,7 +71,13 @@ fn all(reports: &HashMap<String, Report>) -> Vec<String> {
 async fn rules_that_have_not_changed_show_no_difference() {
     let world = World::start(clock::now()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let config = config(&world, &folder, "");
+    // Among them a page without rows, in whose stead its channel's JSON list is read and kept.
+    let shell = world.site("nx").unwrap().base.join("nxyzglj/c100071/c100072/common_list.shtml").unwrap();
+    let shell = format!(
+        "[[source]]\nkey = \"shell\"\nkind = \"list\"\nurl = \"{shell}\"\nprofile = \"kaipuyun\"\nbureau = \"CN-NX\"\n\
+        role = \"primary\"\n"
+    );
+    let config = config(&world, &folder, &shell);
     let house = house(Arc::clone(&config)).await;
     poll_all(&house).await;
     let reports = reprocessed(&house, &config, Mode::Show).await;
@@ -80,6 +86,8 @@ async fn rules_that_have_not_changed_show_no_difference() {
     let n_compared: usize = reports.values().map(|report| report.n_compared).sum();
     assert_eq!(i64::try_from(n_compared).unwrap(), n_entries, "every entry has its document");
     assert!(reports.values().all(|report| report.n_without_document == 0 && report.new_rows.is_empty()));
+    let list = reports["shell"].list.as_ref().unwrap();
+    assert!(list.n_rows >= 5 && list.rule.starts_with("JSON items"), "{list:?}");
     house.close().await;
     world.stop().await;
 }
