@@ -123,14 +123,19 @@ impl Writer<'_> {
         }
     }
 
-    /// Gone once is noted; gone again a day later withdraws the story, unless another copy of it stands.
+    /// Gone once is noted; gone again a day later counts: another copy takes its place, or the story is withdrawn.
     async fn gone(&mut self, known: &KnownEntry) -> Result<(), StoreError> {
         let Some(since) = known.gone_at else { return self.batch.keep_gone(known.id, Some(self.now)).await };
-        let long_enough = SignedDuration::try_from(crate::schedule::GONE_FOR).unwrap_or_default();
-        if self.now.duration_since(since) >= long_enough {
-            self.batch.withdraw_if_gone(known.story_id, self.now).await?;
+        if self.is_gone(Some(since)) && !self.batch.withdraw_if_gone(known.story_id, self.now).await? {
+            self.settle(known.story_id, None).await?;
         }
         Ok(())
+    }
+
+    /// Whether a document has been gone for long enough to believe it.
+    fn is_gone(&self, since: Option<Timestamp>) -> bool {
+        let long_enough = SignedDuration::try_from(crate::schedule::GONE_FOR).unwrap_or_default();
+        since.is_some_and(|since| self.now.duration_since(since) >= long_enough)
     }
 
     async fn entry(
@@ -237,11 +242,14 @@ impl Writer<'_> {
     /// Chooses anew which entry of a story readers get, and tells them when what they see has changed: another
     /// entry, or the present one (`revised`) with a new text.
     async fn settle(&mut self, story_id: i64, revised: Option<i64>) -> Result<(), StoreError> {
-        let tellings = self.batch.tellings(story_id).await?;
+        let mut tellings = self.batch.tellings(story_id).await?;
+        if tellings.iter().any(|telling| !self.is_gone(telling.gone_at)) {
+            tellings.retain(|telling| !self.is_gone(telling.gone_at));
+        }
         let ranks: Vec<Rank> = tellings.iter().map(|telling| self.rank(telling)).collect();
         let Some(best) = dedup::canonical(&ranks).map(|rank| rank.entry_id) else { return Ok(()) };
         let now_shown = self.batch.shown(story_id).await?;
-        if now_shown.canonical_id == best && revised != Some(best) {
+        if now_shown.canonical_id == best && revised != Some(best) && !now_shown.is_withdrawn {
             return Ok(());
         }
         let published = tellings
@@ -249,7 +257,13 @@ impl Writer<'_> {
             .find(|telling| telling.entry_id == best)
             .map_or(now_shown.published, |telling| telling.published);
         let updated_at = self.now.max(after(now_shown.updated_at, UPDATED_STEP));
-        self.batch.change_story(story_id, Shown { canonical_id: best, published, updated_at }, self.now).await
+        self.batch
+            .change_story(
+                story_id,
+                Shown { canonical_id: best, published, updated_at, is_withdrawn: false },
+                self.now,
+            )
+            .await
     }
 
     fn rank(&self, telling: &Telling) -> Rank {

@@ -86,6 +86,8 @@ pub struct Telling {
     pub seen_at: Timestamp,
     /// Its time as shown.
     pub published: Published,
+    /// Since when the source says that it no longer exists.
+    pub gone_at: Option<Timestamp>,
 }
 
 /// What a story shows.
@@ -97,6 +99,8 @@ pub struct Shown {
     pub published: Published,
     /// When what readers see last changed.
     pub updated_at: Timestamp,
+    /// Whether it was withdrawn; showing it again takes that back.
+    pub is_withdrawn: bool,
 }
 
 impl Batch {
@@ -304,6 +308,7 @@ impl Batch {
                     precision: Precision::from_name(row.try_get(2)?),
                 },
                 updated_at: from_ms(row.try_get(3)?),
+                is_withdrawn: row.try_get::<Option<i64>, _>(4)?.is_some(),
             })
         };
         shown().doing("read a story")
@@ -531,5 +536,6 @@ fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
             at: from_ms(row.try_get("published_ms")?),
             precision: precision.map_or(Precision::Seen, |name| Precision::from_name(&name)),
         },
+        gone_at: row.try_get::<Option<i64>, _>("gone_ms")?.map(from_ms),
     })
 }

@@ -52,14 +52,14 @@ statements! {
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
     ENTRY_TELLINGS = "SELECT id, role, bureau, length(content_text) AS n_chars, seen_ms, published_ms, \
-        claimed_precision FROM entry WHERE story_id = $1 ORDER BY id";
+        claimed_precision, gone_ms FROM entry WHERE story_id = $1 ORDER BY id";
     REVISION_KEEP = "INSERT INTO revision (entry_id, replaced_ms, title, claimed_ms, content_html, fingerprint) \
         SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
 
     STORY_BY_ATOM_ID = "SELECT id FROM story WHERE atom_id = $1";
     STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms) \
         VALUES ($1, 0, $2, $3, $4, $5, $6) RETURNING id";
-    STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms FROM story WHERE id = $1";
+    STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms, withdrawn_ms FROM story WHERE id = $1";
     STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4 WHERE id = $1";
     STORY_CHANGE = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, updated_ms = $5, \
         changed_ms = $6, withdrawn_ms = NULL WHERE id = $1";

@@ -242,3 +242,42 @@ async fn a_better_copy_takes_the_storys_place_once_and_the_id_stays() {
     assert!(links["alternate"].contains("jxsyzglj") && links["via"].contains("gjyzj"), "{links:?}");
     assert_eq!(entry.published.unwrap().to_rfc3339(), format!("{}T02:30:00+00:00", day(now, 1)));
 }
+
+#[tokio::test]
+async fn when_a_copy_is_gone_another_takes_its_place_and_a_withdrawn_story_can_return() {
+    let (upstream, now) = (Upstream::start().await, clock::now());
+    one_story(&upstream, now);
+    let retold = A.replace("jxsyzglj", "gjyzj");
+    upstream.set("/national.shtml", list(&[(B, "国家邮政局召开其他会议", &day(now, 1))]));
+    upstream
+        .set(B, article("国家邮政局召开其他会议", &format!("{} 09:00", day(now, 1)), "会议研究了另一件事。"));
+    let text = format!(
+        "{}[[source]]\nkey = \"spb\"\nname = \"国家邮政局\"\nkind = \"list\"\nurl = \"{}\"\nprofile = \"kaipuyun\"\n\
+        bureau = \"CN\"\nrole = \"national\"\n",
+        jx(&upstream),
+        upstream.url("/national.shtml")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(&folder, &text).await;
+    house.poll("jx", now).await;
+    house.poll("spb", now).await;
+    let (first, _) = house.feed(now).await;
+    let id = |feed: &feed_rs::model::Feed| {
+        let told =
+            feed.entries.iter().find(|entry| entry.title.as_ref().unwrap().content.starts_with("江西局"));
+        told.map(|entry| (entry.id.clone(), entry.links[0].href.clone()))
+    };
+    let (story, _) = id(&first).unwrap();
+    upstream.set(A, Answer::Status(404, vec![]));
+    house.poll("jx", after(now, 3_700)).await;
+    let later = after(now, 3_700 + DAY + 60);
+    house.poll("jx", later).await;
+    assert_eq!(id(&house.feed(later).await.0), None, "withdrawn");
+    // The national column retells it after all.
+    upstream.set("/national.shtml", list(&[(&retold, "江西局召开寄递安全会议", &day(now, 1))]));
+    upstream.set(&retold, article("江西局召开寄递安全会议", &format!("{} 16:00", day(now, 1)), BODY));
+    let again = after(later, 60);
+    house.poll("spb", again).await;
+    let (same, link) = id(&house.feed(again).await.0).unwrap();
+    assert!(same == story && link.contains("gjyzj"), "{link}");
+}
