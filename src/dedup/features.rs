@@ -24,6 +24,11 @@ const TELLING_DIGITS: u32 = 2;
 const MAX_KEYED_FIGURES: usize = 16;
 const MAX_KEYED_CITIES: usize = 2;
 
+/// Up to so many sampled shingles, those that are multiples of this are put into the index; of still more, of
+/// [`SPARSEST`].
+const EVERY: [(usize, u32); 2] = [(40, 4), (100, 8)];
+const SPARSEST: u32 = 16;
+
 /// What features are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
@@ -121,6 +126,9 @@ impl Features {
     /// entries that share most of the former, and those that share most of the latter.
     pub fn index_keys(&self) -> Vec<u32> {
         let mut keys: Vec<u32> = self.shingles.sampled().collect();
+        // Of a long text fewer are enough, and all of them are among those of a short one that it holds.
+        let (_, every) = EVERY.iter().find(|(most, _)| keys.len() <= *most).unwrap_or(&(0, SPARSEST));
+        keys.retain(|key| key % every == 0);
         let telling = self.anchors.figures.iter().filter(|figure| *figure & 3 >= TELLING_DIGITS);
         for figure in telling.take(MAX_KEYED_FIGURES) {
             let cities = self.anchors.cities.iter().take(MAX_KEYED_CITIES);
