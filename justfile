@@ -23,6 +23,10 @@ test *filter:
 deny:
     cargo deny check bans licenses sources
 
+# Figures beside a limit (needs a release build of the program).
+bench:
+    cargo run --release --example bench_pass && cargo run --release --example bench_article
+
 # See it work without network.
 demo *flags:
     cargo run --release -- demo {{ flags }}
