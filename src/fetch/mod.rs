@@ -336,9 +336,8 @@ fn http_client(
             reqwest::Certificate::from_pem_bundle(&pem).map_err(|source| FetchError::Setup { source })?;
         builder = builder.tls_certs_merge(certificates);
     }
-    if legacy_tls {
-        builder = outdated(builder);
-    }
+    // Said in so many words: a build with both libraries would take OpenSSL for all.
+    builder = if legacy_tls { outdated(builder) } else { builder.tls_backend_rustls() };
     builder.build().map_err(|source| FetchError::Setup { source })
 }
 

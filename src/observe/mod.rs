@@ -72,9 +72,10 @@ impl Fault {
             FetchError::Certificate { .. } => {
                 ("certificate", "if only an intermediate certificate is missing, add it by `fetch.extra_ca`")
             }
-            FetchError::Tls { .. } => {
-                ("tls", "the server may offer only outdated encryption; try its http address, or a proxy")
-            }
+            FetchError::Tls { .. } => (
+                "tls",
+                "the server may offer only outdated encryption: set `tls = \"legacy\"` in a build with that feature, or use its http address or a proxy",
+            ),
             FetchError::Timeout { .. } => ("timeout", "it is tried again later"),
             FetchError::Broken { .. } => ("broken-off", "it is tried again later"),
             FetchError::TooLarge { .. } => ("too-large", ""),
