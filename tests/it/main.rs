@@ -15,6 +15,7 @@ mod discover;
 mod documents;
 mod faults;
 mod health;
+mod hostile;
 mod lists;
 mod reprocess;
 mod retold;

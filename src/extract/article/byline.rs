@@ -103,10 +103,7 @@ fn labelled_time(text: &str) -> Option<&str> {
 fn visible_time(root: ElementRef<'_>) -> Option<String> {
     let info = Pick::parse(INFO).ok()?;
     html::matching(root, &info).take(MAX_INFO_ELEMENTS).find_map(|element| {
-        let text = html::text(element);
-        if text.len() > MAX_INFO_BYTES {
-            return None;
-        }
+        let text = html::short_text(element, MAX_INFO_BYTES)?;
         let leading = date::find(&text).filter(|found| text.starts_with(found));
         labelled_time(&text).or(leading).map(str::to_owned)
     })

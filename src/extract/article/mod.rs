@@ -14,6 +14,8 @@ mod facts;
 mod readable;
 
 #[cfg(test)]
+mod shape_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

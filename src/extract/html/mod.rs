@@ -64,6 +64,11 @@ fn refusal(excess: Excess, url: &Url) -> ExtractError {
 /// The text people see of an element: scripts, styles and comments left out, white space of any kind
 /// collapsed to single spaces, blocks and line breaks kept apart by one.
 pub fn text(element: ElementRef<'_>) -> String {
+    short_text(element, usize::MAX).unwrap_or_default()
+}
+
+/// The same text, unless it is longer than so many bytes.
+pub(crate) fn short_text(element: ElementRef<'_>, max_bytes: usize) -> Option<String> {
     let mut text = Collapsed::default();
     walk(element, |step| {
         match step {
@@ -71,9 +76,10 @@ pub fn text(element: ElementRef<'_>) -> String {
             Step::Open(element) | Step::Close(element) => text.boundary(element),
             Step::Text(part) => text.push(part),
         }
-        Next::Into
+        if text.as_str().len() > max_bytes { Next::Stop } else { Next::Into }
     });
-    text.finish()
+    let text = text.finish();
+    (text.len() <= max_bytes).then_some(text)
 }
 
 /// Collapses white space of any kind to single spaces and takes it off the ends.

@@ -18,6 +18,8 @@ const MIN_ROWS: usize = 3;
 const TITLE_CHARS: std::ops::RangeInclusive<usize> = 6..=80;
 /// How many elements around a link may be its row.
 const MAX_LEVELS: usize = 6;
+/// How many links to one article are looked around for a date.
+const MAX_LINKS_LOOKED_AROUND: usize = 8;
 /// Longest class or id shown in a rule, in characters.
 const MAX_NAME_CHARS: usize = 40;
 
@@ -60,11 +62,16 @@ struct Survey<'a> {
 pub(super) fn article_links<'r>(page: &Html, reader: &Reader<'r>) -> Collector<'r> {
     let survey = survey(page, reader, |_| false);
     let mut found = Collector::new(reader.rules);
+    let mut n_links: HashMap<&str, usize> = HashMap::new();
     for link in &survey.links {
         if found.is_full() {
             break;
         }
-        found.extend(linked_entry(reader, &survey, link));
+        let n_links = n_links.entry(&link.url[..Position::AfterQuery]).or_default();
+        *n_links += 1;
+        let is_looked_around = *n_links <= MAX_LINKS_LOOKED_AROUND;
+        let entry = if is_looked_around { linked_entry(reader, &survey, link) } else { None };
+        found.extend(entry);
     }
     found
 }
@@ -78,7 +85,9 @@ fn linked_entry(reader: &Reader<'_>, survey: &Survey<'_>, link: &Link<'_>) -> Op
     let around = link.element.ancestors().filter_map(ElementRef::wrap).take(MAX_LEVELS);
     let dated = around
         .take_while(|element| survey.singles.contains_key(&key(*element)))
-        .filter(|element| matches!(element.value().name(), "li" | "tr" | "dd" | "dl" | "div"))
+        .filter(|element| {
+            matches!(element.value().name(), "li" | "tr" | "dd" | "dl" | "div" | "p" | "article" | "section")
+        })
         .filter_map(|element| reader.entry(element, link))
         .find(|entry| !entry.published.is_empty());
     Some(dated.unwrap_or(entry))

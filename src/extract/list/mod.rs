@@ -14,6 +14,8 @@ mod rows;
 mod title;
 
 #[cfg(test)]
+mod shape_tests;
+#[cfg(test)]
 mod tests;
 
 use scraper::{ElementRef, Html};

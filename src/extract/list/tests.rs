@@ -370,7 +370,7 @@ fn a_huge_list_is_cut_and_told() {
         found.notes,
         [
             "the page has more than 2000 rows; the rest was left out",
-            "the page has more than 400000 elements; the rest was not read",
+            "the page has more than 250000 elements; the rest was not read",
         ]
     );
     let page = html::parse_beginning(&html, &address()).unwrap().page;

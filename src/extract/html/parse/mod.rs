@@ -23,13 +23,13 @@ use sink::{Handle, Sink, Watch};
 
 /// How deep elements may nest. Browsers stop at 512.
 pub(crate) const MAX_DEPTH: usize = 1000;
-/// Most elements and texts of a page: a node takes some 200 bytes of memory.
-pub(crate) const MAX_NODES: usize = 400_000;
+/// Most elements and texts of a page: a node takes some 300 bytes of memory.
+pub(crate) const MAX_NODES: usize = 250_000;
 /// Most steps of the parser: questions about open elements, comparisons of attributes, elements moved. Large real
 /// pages take one or two millions; one of [`MAX_NODES`] plain rows takes twenty.
 const MAX_STEPS: usize = 40_000_000;
 /// Most bytes that a pass reads which reads, for every element, all that it holds: what a selector may ask for.
-const MAX_NESTED_BYTES: usize = 400_000_000;
+const MAX_NESTED_BYTES: usize = 150_000_000;
 /// What an element costs in such a pass, in bytes of text.
 const ELEMENT_BYTES: usize = 32;
 /// Longest piece handed to the parser at once, in bytes.
