@@ -158,7 +158,7 @@ impl Tables {
     pub fn shipped() -> &'static Self {
         static SHIPPED_TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| Tables::parse(&SHIPPED).ok());
         static NONE: LazyLock<Tables> = LazyLock::new(Tables::empty);
-        SHIPPED_TABLES.as_ref().unwrap_or(&NONE)
+        SHIPPED_TABLES.as_ref().unwrap_or_else(|| &NONE)
     }
 
     /// Words that are no names, for [`super::Settings`].
