@@ -90,6 +90,8 @@ pub struct Entry {
     pub region: Option<Region>,
     /// How close the source stands to the bureau.
     pub role: Role,
+    /// Keys of its subjects, sorted.
+    pub topics: Vec<String>,
     /// Sanitised HTML with absolute addresses.
     pub content_html: String,
     /// The same as text, paragraphs separated by a blank line.

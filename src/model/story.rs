@@ -4,9 +4,20 @@ use jiff::Timestamp;
 
 use super::{Entry, Published};
 
+/// Length of a story's short name, in hexadecimal digits.
+const SHORT_CHARS: usize = 16;
+
 /// The Atom id of a story: given at first sight, never changed (RFC 4287 §4.2.6).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AtomId(pub String);
+
+impl AtomId {
+    /// A short name for addresses: the first 64 bits of the id's BLAKE3 hash, in hexadecimal.
+    pub fn short(&self) -> String {
+        let hash = blake3::hash(self.0.as_bytes()).to_hex();
+        hash.get(..SHORT_CHARS).unwrap_or_default().to_owned()
+    }
+}
 
 /// An entry of a story with the name and address of its source, as publishing needs it.
 #[derive(Debug, Clone)]
@@ -38,6 +49,10 @@ pub struct Story {
     pub published: Published,
     /// When what readers see of it last changed.
     pub updated_at: Timestamp,
+    /// When it was first published here.
+    pub first_at: Timestamp,
+    /// The feed's count of changes when readers last saw it change.
+    pub seq: i64,
 }
 
 impl Story {

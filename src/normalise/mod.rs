@@ -108,6 +108,7 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
         region: bureau.as_ref().and_then(|b| b.region.clone()).or_else(|| context.source.region.clone()),
         bureau,
         role: context.source.role,
+        topics: Vec::new(),
         summary: raw
             .summary
             .as_deref()

@@ -199,7 +199,7 @@ impl Writer<'_> {
         match judgement.verdict {
             Verdict::Join { story_id, rule, .. } => {
                 self.batch.insert_entry(&row, story_id, rule.as_str()).await?;
-                self.batch.visible();
+                self.batch.visible(story_id);
                 let stories = judgement.merges.into_iter().chain([story_id]);
                 let oldest = stories.clone().min().unwrap_or(story_id);
                 for younger in stories.filter(|story| *story != oldest) {
@@ -224,7 +224,7 @@ impl Writer<'_> {
         let story_id = self.batch.insert_story(&atom_id, shown, updated_at, changed_at, self.now).await?;
         let entry_id = self.batch.insert_entry(row, story_id, Rule::First.as_str()).await?;
         self.batch.show(story_id, entry_id, shown).await?;
-        self.batch.visible();
+        self.batch.visible(story_id);
         Ok(())
     }
 

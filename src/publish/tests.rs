@@ -43,6 +43,7 @@ fn copy(source: &str, title: &str, html: &str, body: u8) -> Copy {
                 length_bytes: Some(12),
             }],
             language: "zh-CN".into(),
+            topics: Vec::new(),
             upstream_id: None,
         },
         body_hash: Some(vec![body]),
@@ -60,6 +61,8 @@ fn story(id: &str, copies: Vec<Copy>) -> Story {
         copies,
         published: Published { at: at(TEN), precision: Precision::Minute },
         updated_at: at(TEN + HOUR_MS),
+        first_at: at(TEN),
+        seq: 1,
     }
 }
 

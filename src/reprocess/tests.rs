@@ -56,6 +56,7 @@ fn held(row: Option<&str>) -> Held {
                 length_bytes: None,
             }],
             language: "zh-CN".into(),
+            topics: Vec::new(),
             upstream_id: None,
         },
     }

@@ -8,7 +8,7 @@ use super::{AlertRow, Doing, PendingRow, PollRow, StoreError, Validators, from_m
 use crate::{
     dedup::Features,
     extract::Document,
-    model::{CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
+    model::{AtomId, CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
 };
 
 /// Level of zstd for documents: fast, and HTML shrinks to a fifth.
@@ -18,7 +18,8 @@ const DOCUMENT_LEVEL: i32 = 3;
 #[derive(Debug)]
 pub struct Batch {
     pub(super) tx: Transaction<'static, Sqlite>,
-    visible: bool,
+    /// Stories of which readers will see a difference, in the order of their last change.
+    changed: Vec<i64>,
     /// Sources written to, with the time of their newest change.
     sources: BTreeMap<String, (String, String, String, Timestamp)>,
 }
@@ -105,7 +106,7 @@ pub struct Shown {
 
 impl Batch {
     pub(super) fn new(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { tx, visible: false, sources: BTreeMap::new() }
+        Self { tx, changed: Vec::new(), sources: BTreeMap::new() }
     }
 
     /// Writes everything, or nothing.
@@ -121,15 +122,31 @@ impl Batch {
                 .await
                 .doing("keep a source")?;
         }
-        if self.visible {
-            sqlx::query(sql::FEED_TOUCH).execute(&mut *self.tx).await.doing("mark the feed as changed")?;
-        }
+        self.count_changes().await?;
         self.tx.commit().await.doing("commit")
     }
 
-    /// Notes that readers will see a difference.
-    pub fn visible(&mut self) {
-        self.visible = true;
+    /// Gives each changed story its place in the order of changes, and files it under its slices.
+    async fn count_changes(&mut self) -> Result<(), StoreError> {
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        let n_changed = i64::try_from(self.changed.len()).unwrap_or(i64::MAX);
+        let before: i64 = sqlx::query_scalar(sql::FEED_COUNT)
+            .bind(n_changed)
+            .fetch_one(&mut *self.tx)
+            .await
+            .doing("count the feed's changes")?;
+        let ids = json_list(std::mem::take(&mut self.changed));
+        self.run(sqlx::query(sql::STORY_COUNT).bind(&ids).bind(before), "count a story's change").await?;
+        self.run(sqlx::query(sql::LABELS_DROP).bind(&ids), "take stories out of their slices").await?;
+        self.run(sqlx::query(sql::LABELS_KEEP).bind(&ids), "file stories under their slices").await
+    }
+
+    /// Notes that readers will see a difference in a story.
+    pub fn visible(&mut self, story_id: i64) {
+        self.changed.retain(|changed| *changed != story_id);
+        self.changed.push(story_id);
     }
 
     /// Notes that entries of a source came or changed at a time.
@@ -191,6 +208,7 @@ impl Batch {
             .bind(new.row)
             .bind(new.at.as_millisecond())
             .bind(new.at.as_millisecond())
+            .bind(json_list(entry.topics.clone()))
             .fetch_one(&mut *self.tx)
             .await
             .doing("insert an entry")?;
@@ -234,6 +252,7 @@ impl Batch {
             .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(new.row)
             .bind(new.at.as_millisecond())
+            .bind(json_list(entry.topics.clone()))
             .execute(&mut *self.tx)
             .await
             .doing("change an entry")?;
@@ -281,6 +300,7 @@ impl Batch {
             .bind(updated_at.as_millisecond())
             .bind(changed_at.as_millisecond())
             .bind(first_at.as_millisecond())
+            .bind(AtomId(atom_id.to_owned()).short())
             .fetch_one(&mut *self.tx)
             .await
             .doing("insert a story")?;
@@ -336,7 +356,7 @@ impl Batch {
         shown: Shown,
         changed_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.visible = true;
+        self.visible(story_id);
         let query = sqlx::query(sql::STORY_CHANGE)
             .bind(story_id)
             .bind(shown.canonical_id)
@@ -349,7 +369,8 @@ impl Batch {
 
     /// Moves the entries of a story into an older one that it turned out to be; the younger leaves the feed.
     pub async fn merge_story(&mut self, from: i64, into: i64, at: Timestamp) -> Result<(), StoreError> {
-        self.visible = true;
+        self.visible(from);
+        self.visible(into);
         let entries = sqlx::query(sql::STORY_TAKE_ENTRIES).bind(from).bind(into);
         self.run(entries, "move a story's entries").await?;
         let story = sqlx::query(sql::STORY_MERGE).bind(from).bind(at.as_millisecond()).bind(into);
@@ -366,7 +387,7 @@ impl Batch {
         if left > 0 {
             return Ok(false);
         }
-        self.visible = true;
+        self.visible(story_id);
         let query = sqlx::query(sql::STORY_WITHDRAW).bind(story_id).bind(at.as_millisecond());
         self.run(query, "withdraw a story").await?;
         Ok(true)

@@ -14,7 +14,7 @@ use sqlx::{
 };
 
 use super::{Batch, Doing, StoreError, sql};
-use crate::model::Timestamp;
+use crate::model::{AtomId, Timestamp};
 
 /// Readers at once.
 const MAX_READERS: u32 = 4;
@@ -26,8 +26,10 @@ const CACHE_KIB: &str = "-8000";
 const JOURNAL_LIMIT_BYTES: &str = "67108864";
 
 /// Schema versions, in order; never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
+    (2, "stream", include_str!("../../migrations/sqlite/0002_stream.sql")),
+];
 
 /// Where entries are kept.
 #[derive(Debug, Clone)]
@@ -73,7 +75,34 @@ impl Store {
             .execute(&self.writer)
             .await
             .doing("create the feed's state")?;
-        Ok(())
+        let epoch = format!("{:016x}", fastrand::u64(..));
+        sqlx::query(sql::FEED_EPOCH)
+            .bind(epoch)
+            .execute(&self.writer)
+            .await
+            .doing("name the feed's changes")?;
+        self.name_stories().await
+    }
+
+    /// Gives stories kept by an older version their short names.
+    async fn name_stories(&self) -> Result<(), StoreError> {
+        const STEP: i64 = 1_000;
+        loop {
+            let unnamed: Vec<(i64, String)> = sqlx::query_as(sql::STORIES_UNNAMED)
+                .bind(STEP)
+                .fetch_all(&self.writer)
+                .await
+                .doing("read stories without a short name")?;
+            if unnamed.is_empty() {
+                return Ok(());
+            }
+            let mut batch = self.begin().await?;
+            for (id, atom_id) in unnamed {
+                let query = sqlx::query(sql::STORY_NAME).bind(id).bind(AtomId(atom_id).short());
+                batch.run(query, "name a story").await?;
+            }
+            batch.commit().await?;
+        }
     }
 
     /// Where it is.

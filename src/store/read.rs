@@ -24,6 +24,8 @@ pub struct FeedState {
     pub rendered_seq: i64,
     /// The feed's `updated`.
     pub changed_at: Timestamp,
+    /// Names this sequence of changes.
+    pub epoch: String,
 }
 
 /// Which stories the feed holds.
@@ -59,6 +61,7 @@ impl Store {
                 change_seq: row.try_get(1)?,
                 rendered_seq: row.try_get(2)?,
                 changed_at: from_ms(row.try_get(3)?),
+                epoch: row.try_get(4)?,
             })
         };
         state().doing("read the feed's state")
@@ -408,6 +411,8 @@ fn story(row: &SqliteRow, copies: &mut HashMap<i64, Vec<(i64, Copy)>>) -> Result
             precision: Precision::from_name(row.try_get("precision")?),
         },
         updated_at: from_ms(row.try_get("updated_ms")?),
+        first_at: from_ms(row.try_get("first_ms")?),
+        seq: row.try_get("seq")?,
     })
 }
 
@@ -434,6 +439,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
     let claimed: Option<i64> = row.try_get("claimed_ms")?;
     let precision: Option<String> = row.try_get("claimed_precision")?;
     let enclosures: String = row.try_get("enclosures")?;
+    let topics: String = row.try_get("topics")?;
     Ok(Entry {
         source,
         source_entry_id: row.try_get("source_entry_id")?,
@@ -448,6 +454,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
         bureau: bureau.map(|name| Bureau { name, region: region.clone() }),
         region,
         role: Role::from_name(row.try_get("role")?),
+        topics: serde_json::from_str(&topics).unwrap_or_default(),
         content_html: row.try_get("content_html")?,
         content_text: row.try_get("content_text")?,
         summary: row.try_get("summary")?,

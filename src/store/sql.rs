@@ -12,8 +12,23 @@ macro_rules! statements {
 statements! {
     FEED_CREATE = "INSERT INTO feed (id, atom_id, change_seq, rendered_seq, changed_ms) VALUES (1, $1, 0, 0, $2) \
         ON CONFLICT (id) DO NOTHING";
-    FEED_STATE = "SELECT atom_id, change_seq, rendered_seq, changed_ms FROM feed WHERE id = 1";
-    FEED_TOUCH = "UPDATE feed SET change_seq = change_seq + 1 WHERE id = 1";
+    FEED_STATE = "SELECT atom_id, change_seq, rendered_seq, changed_ms, epoch FROM feed WHERE id = 1";
+    FEED_COUNT = "UPDATE feed SET change_seq = change_seq + $1 WHERE id = 1 RETURNING change_seq - $1";
+    FEED_EPOCH = "UPDATE feed SET epoch = $1 WHERE id = 1 AND epoch = ''";
+    // The stories that a batch changed, in the order of their change: their counts, and what slices find them by.
+    STORY_COUNT = "UPDATE story SET seq = $2 + 1 + k.key, \
+        region = (SELECT region FROM entry WHERE entry.id = canonical_id), \
+        topics = coalesce((SELECT topics FROM entry WHERE entry.id = canonical_id), '[]') \
+        FROM json_each($1) k WHERE story.id = k.value";
+    LABELS_DROP = "DELETE FROM label WHERE story_id IN (SELECT value FROM json_each($1))";
+    LABELS_KEEP = "INSERT INTO label (label, changed_ms, story_id) \
+        SELECT 'region:' || s.region, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value \
+        WHERE s.region IS NOT NULL \
+        UNION SELECT 'topic:' || t.value, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value, json_each(s.topics) t \
+        UNION SELECT 'source:' || e.source_key, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value \
+        JOIN entry e ON e.story_id = s.id";
+    STORIES_UNNAMED = "SELECT id, atom_id FROM story WHERE short_id = '' LIMIT $1";
+    STORY_NAME = "UPDATE story SET short_id = $2 WHERE id = $1";
     FEED_RENDERED = "UPDATE feed SET rendered_seq = $1, changed_ms = $2 WHERE id = 1 AND rendered_seq < $1";
 
     SOURCE_UPSERT = "INSERT INTO source (key, atom_id, name, url, updated_ms) VALUES ($1, $2, $3, $4, $5) \
@@ -41,13 +56,13 @@ statements! {
         AND e.id IN (SELECT id FROM hit UNION SELECT canonical_id FROM story WHERE id IN (SELECT story_id FROM hit))";
     ENTRY_INSERT = "INSERT INTO entry (source_key, source_entry_id, story_id, rule, role, url, canonical_url, upstream_id, \
         title, title_key, bureau, region, claimed_ms, claimed_precision, published_ms, publisher_updated_ms, language, \
-        summary, content_html, content_text, enclosures, body_hash, features, evidence, fingerprint, row_hash, row, seen_ms, changed_ms) \
+        summary, content_html, content_text, enclosures, body_hash, features, evidence, fingerprint, row_hash, row, seen_ms, changed_ms, topics) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29) RETURNING id";
+        $24, $25, $26, $27, $28, $29, $30) RETURNING id";
     ENTRY_REVISE = "UPDATE entry SET role = $2, url = $3, canonical_url = $4, title = $5, title_key = $6, bureau = $7, \
         region = $8, claimed_ms = $9, claimed_precision = $10, published_ms = $11, publisher_updated_ms = $12, \
         language = $13, summary = $14, content_html = $15, content_text = $16, enclosures = $17, body_hash = $18, \
-        features = $19, fingerprint = $20, row_hash = $21, row = $22, changed_ms = $23, gone_ms = NULL WHERE id = $1";
+        features = $19, fingerprint = $20, row_hash = $21, row = $22, changed_ms = $23, topics = $24, gone_ms = NULL WHERE id = $1";
     ENTRY_ROW_HASH = "UPDATE entry SET row_hash = $2 WHERE id = $1";
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
@@ -57,8 +72,8 @@ statements! {
         SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
 
     STORY_BY_ATOM_ID = "SELECT id FROM story WHERE atom_id = $1";
-    STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms) \
-        VALUES ($1, 0, $2, $3, $4, $5, $6) RETURNING id";
+    STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms, \
+        short_id) VALUES ($1, 0, $2, $3, $4, $5, $6, $7) RETURNING id";
     STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms, withdrawn_ms FROM story WHERE id = $1";
     STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4 WHERE id = $1";
     STORY_CHANGE = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, updated_ms = $5, \
@@ -93,14 +108,14 @@ statements! {
     VALIDATORS_FORGET = "DELETE FROM validator WHERE source_key = $1 AND is_list = 1";
 
     HELD_BY_ID = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
-        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, topics, fingerprint, \
         row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
     HELD_AT = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
-        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, topics, fingerprint, \
         row_hash, row, seen_ms, gone_ms FROM entry WHERE canonical_url = $2 AND source_key = $1 ORDER BY id";
     HELD_BETWEEN = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
-        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, fingerprint, \
+        claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, topics, fingerprint, \
         row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND source_entry_id >= $2 AND source_entry_id < $3 ORDER BY id";
     HELD_COUNT = "SELECT count(*) FROM entry WHERE source_key = $1";
@@ -127,14 +142,14 @@ statements! {
     POLL_ROWS_BEFORE = "SELECT max(n_rows) FROM (SELECT n_rows FROM poll WHERE source_key = $1 AND outcome = 'ok' \
         ORDER BY id DESC LIMIT 20)";
 
-    WINDOW_STORIES = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms FROM story \
+    WINDOW_STORIES = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, seq FROM story \
         WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN (SELECT id FROM story WHERE withdrawn_ms IS NULL \
         ORDER BY changed_ms DESC, id DESC LIMIT $2)) ORDER BY published_ms DESC, id LIMIT $3";
     WINDOW_COPIES = "SELECT e.id, e.story_id, e.source_key, e.source_entry_id, e.role, e.url, e.title, e.bureau, e.region, \
         e.claimed_ms, e.claimed_precision, e.published_ms, e.publisher_updated_ms, e.language, e.summary, \
         CASE WHEN e.id = s.canonical_id THEN e.content_html ELSE '' END AS content_html, \
         CASE WHEN e.id = s.canonical_id THEN e.content_text ELSE '' END AS content_text, \
-        e.enclosures, e.body_hash, e.seen_ms, o.name AS source_name, o.url AS source_url, o.atom_id AS source_atom_id, \
+        e.enclosures, e.topics, e.body_hash, e.seen_ms, o.name AS source_name, o.url AS source_url, o.atom_id AS source_atom_id, \
         o.updated_ms AS source_updated_ms \
         FROM entry e JOIN story s ON s.id = e.story_id JOIN source o ON o.key = e.source_key \
         WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id";

@@ -48,14 +48,42 @@ async fn the_feed_keeps_its_id_when_the_store_is_opened_again() {
     assert!(first.atom_id.starts_with("urn:uuid:"));
 }
 
+/// The stories in order of change.
+async fn in_order(store: &Store) -> Vec<(i64, i64)> {
+    let query = "SELECT id, seq FROM story ORDER BY seq";
+    sqlx::query_as(query).fetch_all(&store.readers).await.unwrap()
+}
+
+#[tokio::test]
+async fn changes_are_numbered_in_their_order_across_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let published = Published { at: at(5), precision: Precision::Second };
+    let mut batch = store.begin().await.unwrap();
+    let mut ids = Vec::new();
+    for name in ["urn:uuid:1", "urn:uuid:2", "urn:uuid:3"] {
+        let id = batch.insert_story(name, published, at(5), at(5), at(5)).await.unwrap();
+        batch.visible(id);
+        ids.push(id);
+    }
+    batch.visible(ids[0]);
+    batch.commit().await.unwrap();
+    assert_eq!(in_order(&store).await, [(ids[1], 1), (ids[2], 2), (ids[0], 3)]);
+    let mut batch = store.begin().await.unwrap();
+    batch.visible(ids[2]);
+    batch.commit().await.unwrap();
+    assert_eq!(in_order(&store).await, [(ids[1], 1), (ids[0], 3), (ids[2], 4)]);
+    assert_eq!(store.feed_state().await.unwrap().change_seq, 4);
+}
+
 #[tokio::test]
 async fn a_batch_that_is_not_committed_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let published = Published { at: at(5), precision: Precision::Second };
     let mut batch = store.begin().await.unwrap();
-    batch.insert_story("urn:uuid:1", published, at(5), at(5), at(5)).await.unwrap();
-    batch.visible();
+    let id = batch.insert_story("urn:uuid:1", published, at(5), at(5), at(5)).await.unwrap();
+    batch.visible(id);
     drop(batch);
     let mut batch = store.begin().await.unwrap();
     assert!(!batch.atom_id_taken("urn:uuid:1").await.unwrap());
