@@ -1,0 +1,48 @@
+//! What becomes of an entry that is not known yet: its features against those of stored entries. Pure.
+
+use crate::{
+    config::Config,
+    dedup::{self, Candidate, Features, Judgement, Parts, Rule, Settings, Tables},
+    model::{Bureau, Entry, Timestamp},
+};
+
+/// What is compared of an entry that was published, or first seen, at a time.
+pub(super) fn features(entry: &Entry, at: Timestamp) -> Features {
+    let region = |bureau: &Bureau| bureau.region.clone();
+    let region = entry.region.clone().or_else(|| entry.bureau.as_ref().and_then(region));
+    let parts = Parts {
+        source_key: entry.source.as_str(),
+        source_entry_id: &entry.source_entry_id,
+        role: entry.role,
+        canonical_url: entry.canonical_url.as_ref(),
+        title: &entry.title,
+        text: &entry.content_text,
+        region: region.as_ref(),
+        published_at: at,
+    };
+    Features::of(&parts, Tables::shipped())
+}
+
+/// The thresholds that a configuration asks for.
+pub(super) fn settings(config: &Config) -> Settings {
+    Settings { window: config.dedup_window, ..Settings::default() }
+}
+
+/// A new entry against the stored ones that may tell the same.
+pub(super) fn judge(entry: &Features, candidates: &[Candidate], settings: &Settings) -> Judgement {
+    dedup::judge(entry, candidates, settings)
+}
+
+/// What was seen at an entry's arrival, for explaining: the comparisons that came near anything, as JSON.
+pub(super) fn evidence(judgement: &Judgement) -> Option<String> {
+    let seen = judgement.seen.iter().map(|seen| {
+        let scores = &seen.comparison.scores;
+        serde_json::json!({
+            "with": seen.entry_id, "story": seen.story_id, "rule": seen.comparison.rule.map(Rule::as_str),
+            "c": scores.containment, "j": scores.jaccard, "t": scores.title, "days": scores.days,
+            "figures": scores.figures, "vetoes": seen.comparison.vetoes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    });
+    let seen: Vec<serde_json::Value> = seen.collect();
+    (!seen.is_empty()).then(|| serde_json::Value::Array(seen).to_string())
+}

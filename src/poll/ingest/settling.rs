@@ -1,0 +1,81 @@
+//! What a story shows: which of its entries, with which times. Pure.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::Item;
+use crate::{
+    config::Config,
+    dedup::{self, Rank},
+    model::{Published, Timestamp},
+    store::{Shown, Telling},
+};
+
+/// The least by which a story's `updated` moves: feeds print it to the second, and readers must see that it moved.
+const UPDATED_STEP: Duration = Duration::from_secs(1);
+
+/// What a story is to show instead of what it shows, and `None` when that stays: another entry, or the present one
+/// (`revised`) with a new text.
+pub(super) fn settled(
+    tellings: &[Telling],
+    shown: Shown,
+    revised: Option<i64>,
+    config: &Config,
+    now: Timestamp,
+) -> Option<Shown> {
+    let there = |telling: &&Telling| !is_gone(telling.gone_at, now);
+    let any_there = tellings.iter().any(|telling| there(&telling));
+    let eligible: Vec<&Telling> = tellings.iter().filter(|telling| !any_there || there(telling)).collect();
+    let ranks: Vec<Rank> = eligible.iter().map(|telling| rank(telling, config)).collect();
+    let best = dedup::canonical(&ranks)?.entry_id;
+    if shown.canonical_id == best && revised != Some(best) && !shown.is_withdrawn {
+        return None;
+    }
+    let telling = eligible.iter().find(|telling| telling.entry_id == best);
+    let published = telling.map_or(shown.published, |telling| telling.published);
+    let updated_at = now.max(after(shown.updated_at, UPDATED_STEP));
+    Some(Shown { canonical_id: best, published, updated_at, is_withdrawn: false })
+}
+
+/// When a new story's content last changed, and its place in the feed's window: backlog counts by its time of
+/// publication.
+pub(super) fn first_times(
+    item: &Item,
+    shown: Published,
+    config: &Config,
+    now: Timestamp,
+) -> (Timestamp, Timestamp) {
+    let updated_at = item.entry.updated_at.unwrap_or(shown.at).max(shown.at);
+    let old = before(now, config.schedule.first_poll_age);
+    let changed_at = if item.is_backlog || shown.at < old { shown.at.min(now) } else { now };
+    (updated_at, changed_at)
+}
+
+/// Whether a document has been gone for long enough to believe it.
+pub(super) fn is_gone(since: Option<Timestamp>, now: Timestamp) -> bool {
+    let long_enough = SignedDuration::try_from(crate::schedule::GONE_FOR).unwrap_or_default();
+    since.is_some_and(|since| now.duration_since(since) >= long_enough)
+}
+
+fn rank(telling: &Telling, config: &Config) -> Rank {
+    let is_province = telling
+        .bureau
+        .as_deref()
+        .is_none_or(|name| config.bureaus.rows().iter().any(|row| row.bureau == name));
+    Rank {
+        entry_id: telling.entry_id,
+        role: telling.role,
+        is_province,
+        n_chars: telling.n_chars,
+        seen_at: telling.seen_at,
+    }
+}
+
+pub(super) fn before(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+pub(super) fn after(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
