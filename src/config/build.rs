@@ -39,6 +39,7 @@ pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
         retention: retention(&layer)?,
         host_rules: Arc::new(host_rules(&layer)),
         bureaus,
+        topics: Arc::default(),
         feed,
         sources,
         warnings: Vec::new(),

@@ -24,6 +24,7 @@ pub use value::{Network, Period, ProxyChoice};
 use crate::{
     extract::rules::{HostRules, Rules},
     model::{Bureaus, Kind, Source},
+    normalise::topics::TopicRules,
 };
 
 /// Why a configuration is not used.
@@ -98,6 +99,8 @@ pub struct Config {
     pub retention: Retention,
     /// The bureaus and their names.
     pub bureaus: Arc<Bureaus>,
+    /// The topics, and the words by which they are found.
+    pub topics: Arc<TopicRules>,
     /// Article rules chosen by the article's host.
     pub host_rules: Arc<Vec<HostRules>>,
     /// Sources, disabled ones included.

@@ -9,7 +9,10 @@ use crate::{
     clock,
     config::Config,
     model::{Story, Timestamp},
-    publish::{self, FeedMeta, MAX_FEED_STORIES, atom, body::Body, next_change_time, page, window_since},
+    publish::{
+        self, Archive, Document, FeedMeta, MAX_FEED_STORIES, Place, atom, body::Body, next_change_time, page,
+        window_since,
+    },
     serve::{Published, Shelf},
     store::{FeedState, Store, StoreError, WindowQuery},
 };
@@ -78,6 +81,7 @@ impl Publisher {
     async fn render(&self, state: &FeedState, stories: Vec<Story>) -> Option<Published> {
         let (config, base_url, state) = (Arc::clone(&self.config), self.base_url.clone(), state.clone());
         let rendering = tokio::task::spawn_blocking(move || {
+            let place = Place::new("feed");
             let meta = FeedMeta {
                 atom_id: &state.atom_id,
                 title: &config.feed.title,
@@ -86,9 +90,14 @@ impl Publisher {
                 zone: config.feed.zone,
                 language: &config.feed.language,
                 base_url: &base_url,
+                place: &place,
+                page: "",
+                hub: None,
+                archive: Archive::None,
                 bureaus: &config.bureaus,
+                topics: config.topics.table(),
             };
-            let document = atom::feed(&meta, &stories);
+            let document = atom::feed(&Document { meta: &meta, stories: &stories, tombstones: &[] });
             if let Err(reason) = publish::check_xml(&document) {
                 tracing::error!(reason, "the feed would not be well-formed; the last one is still served");
                 return None;

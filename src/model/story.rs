@@ -61,3 +61,18 @@ impl Story {
         self.copies.first()
     }
 }
+
+/// What is left of a story that readers no longer get (RFC 6721).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The id readers knew it by.
+    pub atom_id: AtomId,
+    /// When it was withdrawn, or joined another story.
+    pub when: Timestamp,
+    /// Who withdrew it, for people.
+    pub by: Option<String>,
+    /// Why, for people.
+    pub comment: Option<String>,
+    /// The story that now tells it.
+    pub merged_into: Option<AtomId>,
+}

@@ -11,6 +11,7 @@ mod identity;
 #[cfg(test)]
 mod tests;
 pub mod time;
+pub mod topics;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use atom_syndication::{Category, Entry, Feed, Generator, Link, Person, Text};
 
-use super::{FeedMeta, atom};
+use super::{FeedMeta, atom, escape::xml};
 use crate::model::Timestamp;
 
 /// Something the operator was told.
@@ -58,7 +58,7 @@ fn entry(meta: &FeedMeta, feed_id: &str, alert: &AlertEntry) -> Entry {
         title: text(&format!("{verb}：{}（{}）{}", alert.source_name, alert.source_key, alert.state)),
         updated: atom::time(alert.at, meta.zone),
         published: Some(atom::time(alert.at, meta.zone)),
-        links: vec![Link { rel: "alternate".into(), href: atom::xml(&alert.source_url), ..Link::default() }],
+        links: vec![Link { rel: "alternate".into(), href: xml(&alert.source_url), ..Link::default() }],
         categories: vec![Category { term: kind.into(), scheme: None, label: None }],
         summary: Some(text(&format!("{} (since {since})", alert.message))),
         ..Entry::default()
@@ -66,5 +66,5 @@ fn entry(meta: &FeedMeta, feed_id: &str, alert: &AlertEntry) -> Entry {
 }
 
 fn text(value: &str) -> Text {
-    Text { value: atom::xml(value), ..Text::default() }
+    Text { value: xml(value), ..Text::default() }
 }

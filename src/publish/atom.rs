@@ -1,54 +1,122 @@
-//! The merged feed as Atom 1.0 (RFC 4287).
+//! Feeds as Atom 1.0 (RFC 4287), with their history (RFC 5005) and what was withdrawn from them (RFC 6721).
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use atom_syndication::{
     Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Source, Text,
+    extension::{Extension, ExtensionMap},
 };
 use chrono::{DateTime, FixedOffset};
 use jiff::tz::Offset;
 
-use super::{FeedMeta, MAX_FEED_BYTES};
+pub use super::item::REGION_SCHEME;
+use super::{
+    Archive, Document, FeedMeta, Format,
+    escape::{href, xml},
+    item::Item,
+};
 use crate::{
-    model::{Copy, Region, Story, Timestamp},
-    normalise::html::xml_text,
+    model::{Copy, Story, Timestamp, Tombstone},
+    normalise::time::rfc3339,
 };
 
 /// Media type of an Atom document.
 pub const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
-/// Scheme of the region category: ISO 3166-2 as a URN (RFC 5141).
-pub const REGION_SCHEME: &str = "urn:iso:std:iso:3166:-2";
+/// Namespace of feed history (RFC 5005 §2).
+const HISTORY_NAMESPACE: &str = "http://purl.org/syndication/history/1.0";
+/// Namespace of deleted entries (RFC 6721 §3).
+const TOMBSTONE_NAMESPACE: &str = "http://purl.org/atompub/tombstones/1.0";
 /// Bytes allowed for an entry beside its content.
 const ENTRY_OVERHEAD_BYTES: usize = 1_500;
 
-/// Renders stories, newest first as given; what would make the document too large is left out from the end.
-pub fn feed(meta: &FeedMeta, stories: &[Story]) -> Vec<u8> {
-    let mut room = MAX_FEED_BYTES;
-    let fits = stories.iter().take_while(|story| {
-        let size = story.canonical().map_or(0, |copy| escaped_bytes(&copy.entry.content_html));
-        let cost = size + ENTRY_OVERHEAD_BYTES;
-        let fits = room >= cost;
-        room = room.saturating_sub(cost);
-        fits
-    });
+/// Renders a feed; what would make the document too large is left out from the end.
+pub fn feed(document: &Document) -> Vec<u8> {
+    let meta = document.meta;
+    let stories = document.fitting(|story| Item::content_bytes(story) + ENTRY_OVERHEAD_BYTES);
+    let (namespaces, extensions) = extensions(document);
     write(&Feed {
         title: text(meta.title),
         subtitle: (!meta.subtitle.is_empty()).then(|| text(meta.subtitle)),
-        id: meta.atom_id.to_owned(),
+        id: xml(meta.atom_id),
         updated: time(meta.updated_at, meta.zone),
         lang: Some(meta.language.to_owned()),
-        links: vec![
-            link("self", &meta.address("feed.atom"), Some("application/atom+xml")),
-            link("alternate", &meta.address(""), Some("text/html")),
-        ],
+        // Of each entry its bureau is the author; the feed's own is for a feed without entries.
+        authors: vec![person(meta.title)],
+        links: feed_links(meta),
         generator: Some(Generator {
             value: "dibao".into(),
             version: Some(env!("CARGO_PKG_VERSION").into()),
             ..Generator::default()
         }),
-        entries: fits.filter_map(|story| entry(meta, story)).collect(),
+        entries: stories.filter_map(|story| entry(meta, story)).collect(),
+        namespaces,
+        extensions,
         ..Feed::default()
     })
+}
+
+fn feed_links(meta: &FeedMeta) -> Vec<Link> {
+    let media_type = Some(Format::Atom.link_type());
+    let mut links = vec![
+        link("self", &meta.self_address(Format::Atom), media_type),
+        link("alternate", &meta.page_address(), Some("text/html")),
+    ];
+    links.extend(meta.hub.map(|hub| link("hub", hub, None)));
+    for (rel, place) in meta.archive.links() {
+        links.push(link(rel, &meta.feed_address(place, Format::Atom), media_type));
+    }
+    links
+}
+
+/// The elements that are not Atom's own, and the namespaces of those that are used.
+fn extensions(document: &Document) -> (BTreeMap<String, String>, ExtensionMap) {
+    let mut namespaces = BTreeMap::new();
+    let mut extensions = ExtensionMap::new();
+    if matches!(document.meta.archive, Archive::Month { .. }) {
+        namespaces.insert("fh".into(), HISTORY_NAMESPACE.into());
+        let archive = Extension { name: "fh:archive".into(), ..Extension::default() };
+        extensions.entry("fh".into()).or_default().insert("archive".into(), vec![archive]);
+    }
+    if !document.tombstones.is_empty() {
+        namespaces.insert("at".into(), TOMBSTONE_NAMESPACE.into());
+        let deleted = document.tombstones.iter().map(|tombstone| deleted_entry(document.meta, tombstone));
+        extensions.entry("at".into()).or_default().insert("deleted-entry".into(), deleted.collect());
+    }
+    (namespaces, extensions)
+}
+
+/// `at:deleted-entry`; that of a story which joined another links to it.
+fn deleted_entry(meta: &FeedMeta, tombstone: &Tombstone) -> Extension {
+    let mut children = BTreeMap::new();
+    if let Some(by) = &tombstone.by {
+        let name = Extension { name: "name".into(), value: Some(xml(by)), ..Extension::default() };
+        let children_of_by = BTreeMap::from([("name".into(), vec![name])]);
+        let by = Extension { name: "at:by".into(), children: children_of_by, ..Extension::default() };
+        children.insert("by".into(), vec![by]);
+    }
+    if let Some(comment) = &tombstone.comment {
+        let comment =
+            Extension { name: "at:comment".into(), value: Some(xml(comment)), ..Extension::default() };
+        children.insert("comment".into(), vec![comment]);
+    }
+    if let Some(survivor) = &tombstone.merged_into {
+        let attrs = BTreeMap::from([
+            ("rel".into(), "related".into()),
+            ("type".into(), "text/html".into()),
+            ("href".into(), href(&meta.story_address(survivor))),
+        ]);
+        let link = Extension { name: "link".into(), attrs, ..Extension::default() };
+        children.insert("link".into(), vec![link]);
+    }
+    Extension {
+        name: "at:deleted-entry".into(),
+        attrs: BTreeMap::from([
+            ("ref".into(), xml(&tombstone.atom_id.0)),
+            ("when".into(), rfc3339(tombstone.when, meta.zone)),
+        ]),
+        children,
+        ..Extension::default()
+    }
 }
 
 /// Writes a document, with the declaration that says its encoding.
@@ -64,28 +132,23 @@ pub(super) fn write(document: &Feed) -> Vec<u8> {
     bytes
 }
 
-fn escaped_bytes(html: &str) -> usize {
-    // `<` and `>` become four bytes each.
-    html.len() + 3 * html.bytes().filter(|b| matches!(b, b'<' | b'>')).count()
-}
-
 fn entry(meta: &FeedMeta, story: &Story) -> Option<Entry> {
-    let copy = story.canonical()?;
-    let own = &copy.entry;
+    let item = Item::of(story)?;
+    let own = item.entry;
     Some(Entry {
         id: xml(&story.atom_id.0),
-        title: Text { lang: other_language(meta, copy), ..text(&own.title) },
+        title: Text { lang: other_language(meta, item.copy), ..text(&own.title) },
         updated: time(story.updated_at, meta.zone),
         published: Some(time(story.published.at, meta.zone)),
-        authors: vec![person(own.bureau.as_ref().map_or(copy.source_name.as_str(), |bureau| &bureau.name))],
-        categories: own.region.as_ref().map(|region| category(meta, region)).into_iter().collect(),
-        links: links(story, copy),
-        source: Some(source(meta, copy)),
-        summary: summary(own.summary.as_deref(), &own.content_text),
+        authors: vec![person(item.author())],
+        categories: categories(meta, &item),
+        links: links(&item),
+        source: Some(source(meta, item.copy)),
+        summary: item.summary().map(text),
         content: (!own.content_html.is_empty()).then(|| Content {
             content_type: Some("html".into()),
             value: Some(xml(&own.content_html)),
-            lang: other_language(meta, copy),
+            lang: other_language(meta, item.copy),
             ..Content::default()
         }),
         ..Entry::default()
@@ -93,22 +156,15 @@ fn entry(meta: &FeedMeta, story: &Story) -> Option<Entry> {
 }
 
 /// `alternate` is the copy that readers get; of the others, `via` has the same text, `related` tells it otherwise.
-fn links(story: &Story, canonical: &Copy) -> Vec<Link> {
-    let alternate = canonical.entry.url.as_str();
-    let mut links = vec![link("alternate", alternate, Some("text/html"))];
-    let mut named = HashSet::from([alternate]);
-    for copy in story.copies.iter().skip(1) {
-        if !named.insert(copy.entry.url.as_str()) {
-            continue;
-        }
-        let same_text = canonical.body_hash.is_some() && canonical.body_hash == copy.body_hash;
-        let rel = if same_text { "via" } else { "related" };
+fn links(item: &Item) -> Vec<Link> {
+    let mut links = vec![link("alternate", &item.entry.url, Some("text/html"))];
+    for (relation, copy) in item.others() {
         links.push(Link {
             title: Some(xml(&copy.source_name)),
-            ..link(rel, &copy.entry.url, Some("text/html"))
+            ..link(relation.as_str(), &copy.entry.url, Some("text/html"))
         });
     }
-    for file in &canonical.entry.enclosures {
+    for file in &item.entry.enclosures {
         links.push(Link {
             length: file.length_bytes.map(|length| length.to_string()),
             ..link("enclosure", &file.url, Some(&file.media_type))
@@ -119,7 +175,7 @@ fn links(story: &Story, canonical: &Copy) -> Vec<Link> {
 
 fn source(meta: &FeedMeta, copy: &Copy) -> Source {
     Source {
-        id: copy.source_atom_id.clone(),
+        id: xml(&copy.source_atom_id),
         title: text(&copy.source_name),
         updated: time(copy.source_updated_at, meta.zone),
         links: vec![link("alternate", &copy.source_url, None)],
@@ -127,18 +183,13 @@ fn source(meta: &FeedMeta, copy: &Copy) -> Source {
     }
 }
 
-fn category(meta: &FeedMeta, region: &Region) -> Category {
-    Category {
-        term: region.as_str().to_owned(),
-        scheme: Some(REGION_SCHEME.into()),
-        label: meta.bureaus.row(region).map(|row| row.name.clone()),
-    }
-}
-
-/// A summary only where it adds to the text.
-fn summary(summary: Option<&str>, content_text: &str) -> Option<Text> {
-    let summary = summary.filter(|summary| !summary.trim().is_empty())?;
-    (!content_text.contains(summary)).then(|| text(summary))
+fn categories(meta: &FeedMeta, item: &Item) -> Vec<Category> {
+    let category = |label: super::item::Label| Category {
+        term: xml(&label.term),
+        scheme: Some(href(&label.scheme)),
+        label: label.name.map(|name| xml(&name)),
+    };
+    item.labels(meta).into_iter().map(category).collect()
 }
 
 fn other_language(meta: &FeedMeta, copy: &Copy) -> Option<String> {
@@ -149,17 +200,12 @@ fn person(name: &str) -> Person {
     Person { name: xml(name), ..Person::default() }
 }
 
-fn link(rel: &str, href: &str, media_type: Option<&str>) -> Link {
-    Link { rel: rel.to_owned(), href: xml(href), mime_type: media_type.map(xml), ..Link::default() }
+fn link(rel: &str, address: &str, media_type: Option<&str>) -> Link {
+    Link { rel: rel.to_owned(), href: href(address), mime_type: media_type.map(xml), ..Link::default() }
 }
 
 fn text(value: &str) -> Text {
     Text { value: xml(value), ..Text::default() }
-}
-
-/// Without characters that XML cannot carry; the writer would let them through.
-pub(super) fn xml(value: &str) -> String {
-    xml_text(value).into_owned()
 }
 
 /// A time as Atom wants it, in the zone of the feed, without fractions.

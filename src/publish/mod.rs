@@ -6,50 +6,25 @@
 pub mod alerts;
 pub mod atom;
 pub mod body;
+mod document;
+mod elements;
+mod escape;
+mod item;
+pub mod json_feed;
 pub mod page;
+pub mod rss;
 pub mod status;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use jiff::tz::Offset;
-use url::Url;
+pub use document::{Archive, Document, FeedMeta, Format, MAX_FEED_BYTES, Place};
 
-use crate::model::{Bureaus, Timestamp};
+use crate::model::Timestamp;
 
-/// Largest feed document, in bytes: the W3C validator reads no more than 5 MB, and some readers less.
-pub const MAX_FEED_BYTES: usize = 4_000_000;
 /// Stories of a feed at most, whatever its window says.
 pub const MAX_FEED_STORIES: usize = 2_000;
-
-/// What is said of the feed itself.
-#[derive(Debug, Clone)]
-pub struct FeedMeta<'a> {
-    /// Its Atom id.
-    pub atom_id: &'a str,
-    /// Its title.
-    pub title: &'a str,
-    /// Its subtitle.
-    pub subtitle: &'a str,
-    /// When what readers see last changed.
-    pub updated_at: Timestamp,
-    /// Zone of the times we write.
-    pub zone: Offset,
-    /// Its language.
-    pub language: &'a str,
-    /// The address under which everything is served, ending in `/`.
-    pub base_url: &'a Url,
-    /// The regions and their names.
-    pub bureaus: &'a Bureaus,
-}
-
-impl FeedMeta<'_> {
-    /// The absolute address of a path.
-    pub fn address(&self, path: &str) -> String {
-        format!("{}{path}", self.base_url)
-    }
-}
 
 /// The start of the window: what changed since then is in the feed, however much it is.
 ///

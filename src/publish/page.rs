@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{FeedMeta, status::escape};
+use super::{FeedMeta, escape::html as escape};
 use crate::{model::Story, normalise::time::rfc3339};
 
 /// Media type of a page.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use jiff::tz::Offset;
 
+use super::escape::html as escape;
 use crate::{model::Timestamp, normalise::time::rfc3339};
 
 /// One source, as the page shows it.
@@ -121,9 +122,4 @@ fn push(page: &mut String, source: &SourceHealth, zone: Offset) {
         last = time(source.last_poll),
         next = time(source.next_poll),
     );
-}
-
-/// Escapes text for HTML, attributes included.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

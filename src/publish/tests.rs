@@ -1,6 +1,10 @@
-use super::{atom::feed, *};
+use jiff::tz::Offset;
+use url::Url;
+
+use super::*;
 use crate::model::{
-    AtomId, Bureau, Copy, Enclosure, Entry, Precision, Published, Region, RegionRow, Role, SourceKey, Story,
+    AtomId, Bureau, Bureaus, Copy, Enclosure, Entry, Precision, Published, Region, RegionRow, Role,
+    SourceKey, Story, Topic, Topics,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -66,20 +70,48 @@ fn story(id: &str, copies: Vec<Copy>) -> Story {
     }
 }
 
+/// What a feed's facts borrow from.
+struct Ground {
+    base_url: Url,
+    bureaus: Bureaus,
+    topics: Topics,
+    place: Place,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let topic = Topic { key: "safety".into(), zh: "安全".into(), en: "Safety".into() };
+        Self {
+            base_url: Url::parse("https://feeds.example/").unwrap(),
+            bureaus: bureaus(),
+            topics: Topics::new(vec![topic]),
+            place: Place::new("feed"),
+        }
+    }
+
+    fn meta(&self) -> FeedMeta<'_> {
+        FeedMeta {
+            atom_id: "urn:uuid:feed",
+            title: "邸报 & <测试>",
+            subtitle: "",
+            updated_at: at(TEN + 2 * HOUR_MS),
+            zone: Offset::from_hours(8).unwrap(),
+            language: "zh-CN",
+            base_url: &self.base_url,
+            place: &self.place,
+            page: "",
+            hub: None,
+            archive: Archive::None,
+            bureaus: &self.bureaus,
+            topics: &self.topics,
+        }
+    }
+}
+
 fn render(stories: &[Story]) -> String {
-    let base_url = Url::parse("https://feeds.example/").unwrap();
-    let bureaus = bureaus();
-    let meta = FeedMeta {
-        atom_id: "urn:uuid:feed",
-        title: "邸报 & <测试>",
-        subtitle: "",
-        updated_at: at(TEN + 2 * HOUR_MS),
-        zone: Offset::from_hours(8).unwrap(),
-        language: "zh-CN",
-        base_url: &base_url,
-        bureaus: &bureaus,
-    };
-    String::from_utf8(feed(&meta, stories)).unwrap()
+    let ground = Ground::new();
+    let document = Document { meta: &ground.meta(), stories, tombstones: &[] };
+    String::from_utf8(atom::feed(&document)).unwrap()
 }
 
 #[test]
@@ -179,40 +211,19 @@ fn the_feeds_time_moves_a_second_or_more_with_each_change() {
 
 #[test]
 fn the_page_escapes_what_it_shows() {
-    let base_url = Url::parse("http://127.0.0.1:8750/").unwrap();
-    let bureaus = bureaus();
-    let meta = FeedMeta {
-        atom_id: "urn:uuid:feed",
-        title: "<b>",
-        subtitle: "",
-        updated_at: at(TEN),
-        zone: Offset::from_hours(8).unwrap(),
-        language: "zh-CN",
-        base_url: &base_url,
-        bureaus: &bureaus,
-    };
+    let ground = Ground::new();
+    let meta = FeedMeta { title: "<b>", ..ground.meta() };
     let html =
         page::home(&meta, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
     let html = String::from_utf8(html).unwrap();
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
-    assert!(html.contains("2026-11-24 10:00") && html.contains("http://127.0.0.1:8750/feed.atom"), "{html}");
+    assert!(html.contains("2026-11-24 10:00") && html.contains("https://feeds.example/feed.atom"), "{html}");
 }
 
 #[test]
 fn alerts_are_a_feed_and_the_health_page_shows_what_is_broken_first() {
-    let base_url = Url::parse("http://127.0.0.1:8751/").unwrap();
-    let bureaus = bureaus();
-    let zone = Offset::from_hours(8).unwrap();
-    let meta = FeedMeta {
-        atom_id: "urn:uuid:feed",
-        title: "邸报",
-        subtitle: "",
-        updated_at: at(TEN),
-        zone,
-        language: "zh-CN",
-        base_url: &base_url,
-        bureaus: &bureaus,
-    };
+    let ground = Ground::new();
+    let meta = ground.meta();
     let alert = alerts::AlertEntry {
         id: 7,
         source_key: "jx".into(),
@@ -241,7 +252,7 @@ fn alerts_are_a_feed_and_the_health_page_shows_what_is_broken_first() {
     let sources =
         vec![source("fine", "ok", true), source("unknown", "dns", false), source("broken", "no-rows", true)];
     let health = status::Health { sources, ..status::Health::default() };
-    let html = String::from_utf8(status::page(&health, zone)).unwrap();
+    let html = String::from_utf8(status::page(&health, meta.zone)).unwrap();
     let place = |key: &str| html.find(&format!("&lt;{key}&gt;")).unwrap();
     assert!(place("broken") < place("fine") && place("fine") < place("unknown"), "{html}");
     assert!(html.contains("1 of 3 sources need a look"), "{html}");

@@ -11,7 +11,7 @@ use super::{Admin, PAGE_POLICY};
 use crate::{
     normalise::time::rfc3339,
     publish::{
-        FeedMeta,
+        Archive, FeedMeta, Place,
         alerts::{self, AlertEntry},
         atom, page,
         status::{self, Health, SourceHealth},
@@ -128,6 +128,7 @@ pub(super) async fn alerts(State(admin): State<Admin>) -> Response {
     };
     let entries: Vec<AlertEntry> = rows.into_iter().map(entry).collect();
     let config = &admin.config;
+    let place = Place::new("alerts");
     let meta = FeedMeta {
         atom_id: &state.atom_id,
         title: &config.feed.title,
@@ -136,7 +137,12 @@ pub(super) async fn alerts(State(admin): State<Admin>) -> Response {
         zone: config.feed.zone,
         language: &config.feed.language,
         base_url: &admin.base_url,
+        place: &place,
+        page: "status",
+        hub: None,
+        archive: Archive::None,
         bureaus: &config.bureaus,
+        topics: config.topics.table(),
     };
     let document = alerts::feed(&meta, &entries);
     ([(header::CONTENT_TYPE, atom::MEDIA_TYPE)], document).into_response()

@@ -1,0 +1,112 @@
+//! What every format says of a story, each in its own words.
+
+use std::collections::HashSet;
+
+use super::FeedMeta;
+use crate::model::{Copy, Entry, Story};
+
+/// Scheme of the region category: ISO 3166-2 as a URN (RFC 5141).
+pub const REGION_SCHEME: &str = "urn:iso:std:iso:3166:-2";
+/// Characters of the text that stand in for a summary where a format wants one.
+const LEAD_CHARS: usize = 200;
+
+/// A story as readers get it.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'a> {
+    pub story: &'a Story,
+    /// The copy readers get.
+    pub copy: &'a Copy,
+    pub entry: &'a Entry,
+}
+
+/// A category: a term of a scheme, with its name for people.
+pub(super) struct Label {
+    pub scheme: String,
+    pub term: String,
+    pub name: Option<String>,
+}
+
+/// How another copy stands to the one that readers get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It has the same text.
+    Via,
+    /// It tells the same otherwise.
+    Related,
+}
+
+impl Relation {
+    /// The link relation (RFC 4287 §4.2.7.2).
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Via => "via",
+            Self::Related => "related",
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn of(story: &'a Story) -> Option<Self> {
+        let copy = story.canonical()?;
+        Some(Self { story, copy, entry: &copy.entry })
+    }
+
+    /// Who said it: the bureau, else the source.
+    pub(super) fn author(&self) -> &'a str {
+        self.entry.bureau.as_ref().map_or(self.copy.source_name.as_str(), |bureau| &bureau.name)
+    }
+
+    /// The other copies, each address once, and never the one that readers are sent to anyway.
+    pub(super) fn others(&self) -> Vec<(Relation, &'a Copy)> {
+        let mut named = HashSet::from([self.entry.url.as_str()]);
+        let others = self.story.copies.iter().skip(1).filter(|copy| named.insert(copy.entry.url.as_str()));
+        others.map(|copy| (self.relation(copy), copy)).collect()
+    }
+
+    fn relation(&self, copy: &Copy) -> Relation {
+        let same_text = self.copy.body_hash.is_some() && self.copy.body_hash == copy.body_hash;
+        if same_text { Relation::Via } else { Relation::Related }
+    }
+
+    /// Its own summary, where that adds to the text.
+    pub(super) fn summary(&self) -> Option<&'a str> {
+        let summary = self.entry.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty())?;
+        (!self.entry.content_text.contains(summary)).then_some(summary)
+    }
+
+    /// Its own summary, else how its text begins; `None` when there is neither.
+    pub(super) fn lead(&self) -> Option<String> {
+        let summary = self.entry.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty());
+        let text = summary.unwrap_or_else(|| self.entry.content_text.trim());
+        let lead = match text.char_indices().nth(LEAD_CHARS) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+            None => text.to_owned(),
+        };
+        (!lead.is_empty()).then(|| lead.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Its region, then its topics.
+    pub(super) fn labels(&self, meta: &FeedMeta) -> Vec<Label> {
+        let region = self.entry.region.as_ref().map(|region| Label {
+            scheme: REGION_SCHEME.to_owned(),
+            term: region.as_str().to_owned(),
+            name: meta.bureaus.row(region).map(|row| row.name.clone()),
+        });
+        let topics = self.entry.topics.iter().map(|key| Label {
+            scheme: meta.topic_scheme(),
+            term: key.clone(),
+            name: meta.topics.row(key).map(|topic| topic.zh.clone()),
+        });
+        region.into_iter().chain(topics).collect()
+    }
+
+    /// Bytes of its content once escaped for XML, at most.
+    pub(super) fn content_bytes(story: &Story) -> usize {
+        story.canonical().map_or(0, |copy| escaped_bytes(&copy.entry.content_html))
+    }
+}
+
+fn escaped_bytes(html: &str) -> usize {
+    // Brackets become four bytes each, `&` and quotes six at most.
+    html.bytes().map(|b| if matches!(b, b'<' | b'>' | b'&' | b'"' | b'\'') { 6 } else { 1 }).sum()
+}
