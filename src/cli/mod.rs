@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod demo;
 mod discover;
+mod export;
 mod fetch;
 mod logs;
 mod migrate;
@@ -69,6 +70,8 @@ enum Command {
     Preview(preview::Args),
     /// Run today's rules over stored documents and show what they would change
     Reprocess(reprocess::Args),
+    /// Write what is stored for other programs
+    Export(export::Args),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -137,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Discover(args) => discover::run(&start, &args),
         Command::Preview(args) => preview::run(&start, &args),
         Command::Reprocess(args) => reprocess::run(&start, &args),
+        Command::Export(args) => export::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),
         Command::Migrate(args) => migrate::run(&start, &args),
     };

@@ -7,6 +7,7 @@
 //! placeholders so that both can share them.
 
 mod batch;
+mod export;
 mod held;
 mod open;
 mod read;
@@ -16,6 +17,7 @@ mod sql;
 mod tests;
 
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
+pub use export::{Export, ExportQuery};
 pub use held::{Held, StoredDocument};
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};

@@ -26,9 +26,10 @@ const CACHE_KIB: &str = "-8000";
 const JOURNAL_LIMIT_BYTES: &str = "67108864";
 
 /// Schema versions, in order; never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     (2, "stream", include_str!("../../migrations/sqlite/0002_stream.sql")),
+    (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
 ];
 
 /// Where entries are kept.
@@ -153,7 +154,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 fn migrator() -> Migrator {
-    let migration = |(version, description, text): (i64, &'static str, &'static str)| {
+    let migration = |&(version, description, text): &(i64, &'static str, &'static str)| {
         Migration::new(
             version,
             Cow::Borrowed(description),
@@ -162,5 +163,5 @@ fn migrator() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
 }

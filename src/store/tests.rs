@@ -16,7 +16,7 @@ async fn the_database_accepts_every_statement() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let mut connection = store.writer.acquire().await.unwrap();
-    for (name, statement) in sql::ALL {
+    for (name, statement) in sql::ALL.iter().chain(export::ALL) {
         let prepared = connection.prepare(statement.into_sql_str()).await;
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
@@ -165,4 +165,16 @@ async fn documents_come_back_whole_newest_first_and_damaged_ones_are_named() {
     sqlx::query("UPDATE document SET body = x'00ff'").execute(&store.writer).await.unwrap();
     let error = store.document(listed[0].id).await.unwrap_err();
     assert!(matches!(&error, StoreError::Corrupt { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn entries_are_exported_by_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let (_, statement) = export::ALL[0];
+    let plan = format!("EXPLAIN QUERY PLAN {statement}");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(plan)).fetch_all(&store.readers).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail")).collect();
+    assert!(steps.iter().any(|step| step.contains("entry_first")), "{steps:?}");
+    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
 }

@@ -16,7 +16,7 @@ const PURE: &[&str] = &[
     "src/config/",
     "src/schedule.rs",
     "src/preview.rs",
-    "src/exchange.rs",
+    "src/exchange/",
 ];
 
 /// Words that may stand in some places only. Tests are free.
