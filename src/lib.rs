@@ -24,6 +24,8 @@ pub mod normalise;
 
 pub mod dedup;
 
+pub mod search;
+
 pub mod store;
 
 pub mod publish;

@@ -1,5 +1,6 @@
 //! The daemon: due sources are polled, changes are rendered, what is rendered is served, until the stop.
 
+mod indexer;
 mod pass;
 mod publisher;
 mod scheduler;
@@ -103,6 +104,7 @@ impl Daemon {
             serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf, base_url });
         tasks.spawn(serve::serve(admin, routes, limits.0, limits.1, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
+        tasks.spawn(indexer::run(store.clone(), tokio::sync::watch::Sender::new(0), stop.clone()));
         tasks.spawn(scheduler::run(poller, stop.clone()));
         tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
         stop.cancelled().await;

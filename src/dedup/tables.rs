@@ -166,6 +166,11 @@ impl Tables {
         Arc::clone(&self.names.common)
     }
 
+    /// The simplified form of a character; its own where it has none.
+    pub fn simplified(&self, c: char) -> char {
+        self.hanzi.simplified(c)
+    }
+
     fn empty() -> Self {
         let texts = TableTexts { chrome: EMPTY_CHROME, places: "", names: EMPTY_NAMES, hanzi: "" };
         match Self::parse(&texts) {

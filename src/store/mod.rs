@@ -7,20 +7,24 @@
 //! placeholders so that both can share them.
 
 mod batch;
+mod changes;
 mod export;
 mod held;
 mod open;
 mod read;
+mod search;
 mod similar;
 mod sql;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
+pub use changes::{Absence, Absent, Change, Changes, ChangesQuery, Lost, NewestQuery, Place, ReadFrom};
 pub use export::{Export, ExportQuery};
 pub use held::{Held, StoredDocument};
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
+pub use search::{Found, IndexState, Search};
 
 use crate::model::Timestamp;
 

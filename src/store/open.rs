@@ -29,6 +29,7 @@ const JOURNAL_LIMIT_BYTES: &str = "67108864";
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     (2, "stream", include_str!("../../migrations/sqlite/0002_stream.sql")),
+    (4, "search", include_str!("../../migrations/sqlite/0004_search.sql")),
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
 ];
 
@@ -65,6 +66,7 @@ impl Store {
             .map_err(open)?;
         let store = Self { writer, readers, path: path.to_owned() };
         store.create_feed(now).await?;
+        store.begin_stretch().await?;
         Ok(store)
     }
 

@@ -101,13 +101,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .doing("read the feed's entries")?;
-        let mut copies: HashMap<i64, Vec<(i64, Copy)>> = HashMap::new();
-        for row in &rows {
-            let story_id = row.try_get("story_id").doing("read an entry")?;
-            let id = row.try_get("id").doing("read an entry")?;
-            copies.entry(story_id).or_default().push((id, copy(row)?));
-        }
-        Ok(copies)
+        copies_of(&rows)
     }
 
     /// When the oldest of the newest N stories changed; `None` without stories.
@@ -398,7 +392,21 @@ impl Store {
     }
 }
 
-fn story(row: &SqliteRow, copies: &mut HashMap<i64, Vec<(i64, Copy)>>) -> Result<Story, sqlx::Error> {
+/// The entries of stories, by story.
+pub(super) fn copies_of(rows: &[SqliteRow]) -> Result<HashMap<i64, Vec<(i64, Copy)>>, StoreError> {
+    let mut copies: HashMap<i64, Vec<(i64, Copy)>> = HashMap::new();
+    for row in rows {
+        let story_id = row.try_get("story_id").doing("read an entry")?;
+        let id = row.try_get("id").doing("read an entry")?;
+        copies.entry(story_id).or_default().push((id, copy(row)?));
+    }
+    Ok(copies)
+}
+
+pub(super) fn story(
+    row: &SqliteRow,
+    copies: &mut HashMap<i64, Vec<(i64, Copy)>>,
+) -> Result<Story, sqlx::Error> {
     let id: i64 = row.try_get("id")?;
     let canonical_id: i64 = row.try_get("canonical_id")?;
     let mut own = copies.remove(&id).unwrap_or_default();

@@ -8,6 +8,7 @@ macro_rules! statements {
         pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
     };
 }
+pub(super) use statements;
 
 statements! {
     FEED_CREATE = "INSERT INTO feed (id, atom_id, change_seq, rendered_seq, changed_ms) VALUES (1, $1, 0, 0, $2) \

@@ -16,10 +16,18 @@ async fn the_database_accepts_every_statement() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let mut connection = store.writer.acquire().await.unwrap();
-    for (name, statement) in sql::ALL.iter().chain(export::ALL) {
+    for (name, statement) in [sql::ALL, export::ALL, changes::ALL, search::ALL].concat() {
         let prepared = connection.prepare(statement.into_sql_str()).await;
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
+}
+
+#[test]
+fn a_row_of_the_search_holds_time_and_story() {
+    let number = search::number(1_795_000_000, 77);
+    assert!(search::NEWEST.contains(&format!("& {} ", search::ID_MASK)));
+    assert_eq!((number & search::ID_MASK, number >> 30), (77, 1_795_000_000));
+    assert!(search::number(-5, 1) < search::number(1, 0) && search::number(i64::MAX, 9) > 0);
 }
 
 #[tokio::test]

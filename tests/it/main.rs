@@ -20,6 +20,7 @@ mod lists;
 mod reprocess;
 mod retold;
 mod scan;
+mod search;
 mod seed;
 mod shapes;
 mod support;

@@ -10,6 +10,7 @@ const PURE: &[&str] = &[
     "src/extract/",
     "src/normalise/",
     "src/dedup/",
+    "src/search/",
     "src/publish/",
     "src/observe/",
     "src/model/",

@@ -2,4 +2,5 @@
 
 pub(crate) mod fixture;
 pub(crate) mod house;
+pub(crate) mod stock;
 pub(crate) mod upstream;
