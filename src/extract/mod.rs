@@ -107,6 +107,8 @@ pub struct Extracted {
     pub feed_title: Option<String>,
     /// The shortest time between polls that a feed asks for, in minutes (RSS 2.0 `ttl`).
     pub ttl_minutes: Option<u32>,
+    /// The hub that tells of its changes, when a feed names one.
+    pub offer: Option<Box<feed::offer::Offer>>,
 }
 
 /// Why a document could not be read.

@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** no connection is made to a private address that the operator did not allow.
 
+mod courier;
 mod error;
 mod gate;
 mod guard;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use courier::{Courier, Parcel, Sent};
 pub use error::FetchError;
 
 use self::{gate::Gates, guard::Guard, robots_cache::RobotsCache};
@@ -44,6 +46,8 @@ const MAX_REDIRECTS: usize = 5;
 const MAX_IDLE_PER_HOST: usize = 1;
 /// Longest pause that a server can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+/// `Link` headers kept of an answer.
+const MAX_LINK_HEADERS: usize = 8;
 /// What we read.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/atom+xml,application/rss+xml,\
     application/feed+json,application/json;q=0.9,application/xml;q=0.9,*/*;q=0.5";
@@ -102,8 +106,17 @@ pub struct Post<'a> {
 pub enum Fetched {
     /// Nothing changed at the final address since its validators were sent; how long the server says that stays so.
     NotModified(Option<Duration>),
-    /// A document, with the validators to ask with the next time, and how long the server says that it stays fresh.
-    Document(Document, Validators, Option<Duration>),
+    /// A document, with the validators to ask with the next time, and what the server says beside it.
+    Document(Document, Validators, Said),
+}
+
+/// What a server says beside a document.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// How long it stays fresh.
+    pub fresh_for: Option<Duration>,
+    /// Its `Link` headers (RFC 8288).
+    pub links: Vec<String>,
 }
 
 impl Client {
@@ -249,6 +262,8 @@ impl Client {
             |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (etag, last_modified) = (text(header::ETAG), text(header::LAST_MODIFIED));
         let content_type = text(header::CONTENT_TYPE);
+        let links = response.headers().get_all(header::LINK).iter().take(MAX_LINK_HEADERS);
+        let links = links.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
         let body = self.body(url, response).await?;
         let body_hash = *blake3::hash(&body).as_bytes();
         // Some servers send 200 with the same bytes.
@@ -257,7 +272,7 @@ impl Client {
         }
         let document = Document { url: url.clone(), content_type, body };
         let validators = Validators { etag, last_modified, body_hash };
-        Ok(Hop::Done(Fetched::Document(document, validators, fresh_for)))
+        Ok(Hop::Done(Fetched::Document(document, validators, Said { fresh_for, links })))
     }
 
     async fn body(&self, url: &Url, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {

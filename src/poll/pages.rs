@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Config, SourceConfig},
-    extract::Document,
+    extract::{Document, ExtractError, feed::offer},
     fetch::{Client, Extras, FetchError, Fetched, Post, Request},
     model::Timestamp,
     observe::Fault,
@@ -124,15 +124,20 @@ impl Lister<'_> {
         let extras = Extras { headers: self.source.headers_for(url), post };
         let (robots, route) = (self.source.robots, &self.source.route);
         let request = Request { url, validators, robots, route, now: self.now };
-        let (document, validators, fresh_for) = match self.client.ask(request, extras).await? {
+        let (document, validators, said) = match self.client.ask(request, extras).await? {
             Fetched::NotModified(fresh_for) => return Ok((None, fresh_for)),
-            Fetched::Document(document, validators, fresh_for) => (document, validators, fresh_for),
+            Fetched::Document(document, validators, said) => (document, validators, said),
         };
+        let fresh_for = said.fresh_for;
         let (source, config) = (Arc::clone(self.source), Arc::clone(self.config));
         let read = offload(move || {
-            let listing = listing::read_part(&source, &config, &document, &part);
-            listing.map(|listing| Opened { document, listing, validators, part })
+            let mut listing = listing::read_part(&source, &config, &document, &part)?;
+            // Headers count before what the document says (WebSub §4).
+            let links = said.links.iter().map(String::as_str);
+            listing.extracted.offer = offer::of_headers(links, &document.url).or(listing.extracted.offer);
+            Ok(Opened { document, listing, validators, part })
         });
-        Ok((Some(read.await?.map_err(|error| Fault::of_extract(&error))?), fresh_for))
+        let read: Result<Opened, ExtractError> = read.await?;
+        Ok((Some(read.map_err(|error| Fault::of_extract(&error))?), fresh_for))
     }
 }

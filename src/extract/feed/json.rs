@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::offer;
 use super::text::paragraphs;
 use super::{
     JSON_FEED_VERSION, MAX_ENCLOSURES, MAX_ENTRIES, MAX_TIME_BYTES, Ruled, filled, language, not_a_feed,
@@ -31,6 +32,10 @@ struct Feed {
     title: Option<Scalar>,
     home_page_url: Option<Scalar>,
     language: Option<Scalar>,
+    #[serde(rename = "feed_url")]
+    own_url: Option<Scalar>,
+    #[serde(default)]
+    hubs: Value,
     #[serde(default)]
     author: Value,
     #[serde(default)]
@@ -81,7 +86,21 @@ pub(super) fn read(document: &Document, text: &str) -> Result<Extracted, Extract
         notes.push(format!("{} items are no objects; they are left out", n_items - entries.len()));
     }
     let rule = format!("feed json {}", version.trim().chars().take(8).collect::<String>());
-    Ok(Extracted { entries, rule, notes, feed_title: filled(string(feed.title)), ttl_minutes: None })
+    let own = string(feed.own_url);
+    let hub = hub(&feed.hubs).map(|hub| ("hub", hub));
+    let offer =
+        offer::of_links(hub.into_iter().chain(own.as_deref().map(|own| ("self", own))), &document.url);
+    let feed_title = filled(string(feed.title));
+    Ok(Extracted { entries, rule, notes, feed_title, ttl_minutes: None, offer })
+}
+
+/// The first of the `hubs` that is for `WebSub`; other protocols are not spoken here.
+fn hub(hubs: &Value) -> Option<&str> {
+    let mut all = hubs.as_array()?.iter();
+    let hub = all.find(|hub| {
+        hub.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("websub"))
+    })?;
+    hub.get("url")?.as_str()
 }
 
 fn entry(

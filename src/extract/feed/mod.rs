@@ -9,6 +9,7 @@
 
 mod dialect;
 mod json;
+pub mod offer;
 mod pieces;
 mod repair;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use feed_rs::parser::Builder;
 use url::Url;
 
 use super::dialect::Family;
+use super::offer;
 use super::repair::{MASKED_AT, MAX_DEPTH, Mended, Unfit, mend};
 use super::text::{Entities, paragraphs};
 use super::{
@@ -109,6 +110,8 @@ pub(super) fn read(document: &Document, text: &str) -> Result<Extracted, Extract
     let times = Times::default();
     let feed = parse(&mended.text, &base, &times).map_err(|complaint| not_a_feed(document, complaint))?;
     let family = mended.dialect.family;
+    let links = feed.links.iter().filter_map(|link| Some((link.rel.as_deref()?, link.href.as_str())));
+    let offer = offer::of_links(links, &document.url);
     let mut reader = Reader {
         family,
         rules: match family {
@@ -126,7 +129,7 @@ pub(super) fn read(document: &Document, text: &str) -> Result<Extracted, Extract
     let feed_title = feed.title.and_then(|title| filled(Some(reader.title(title))));
     let entries = feed.entries.into_iter().map(|entry| reader.entry(entry)).collect();
     let (rule, notes) = report(&mended);
-    Ok(Extracted { entries, rule, notes, feed_title, ttl_minutes: feed.ttl })
+    Ok(Extracted { entries, rule, notes, feed_title, ttl_minutes: feed.ttl, offer })
 }
 
 /// The rule that gave the entries, and a note if something was mended.
