@@ -30,6 +30,7 @@ pub mod store;
 
 pub mod publish;
 
+pub mod push;
 pub mod serve;
 
 pub mod observe;

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    Ask, Config, ConfigError, Feed, Fetch, Place, Retention, Route, Schedule, Server, SourceConfig, Tls,
+    Ask, Config, ConfigError, Feed, Fetch, Place, Push, Retention, Route, Schedule, Server, SourceConfig,
+    Tls,
     layer::{ArticleLayer, FileLayer, JsonLayer, Layer, ListLayer, ProfileLayer, SourceLayer},
     load::{Merged, REGIONS},
     value::{Many, PathText, Pattern, Period, PickText},
@@ -37,6 +38,7 @@ pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
         schedule: schedule(&layer)?,
         dedup_window: period("dedup.window", layer.dedup.as_ref().and_then(|dedup| dedup.window))?,
         retention: retention(&layer)?,
+        push: push(&layer)?,
         host_rules: Arc::new(host_rules(&layer)),
         bureaus,
         topics: Arc::default(),
@@ -149,6 +151,39 @@ fn retention(layer: &FileLayer) -> Result<Retention, ConfigError> {
         entries: period("retention.entries", retention.entries)?,
         documents: period("retention.documents", retention.documents)?,
     })
+}
+
+fn push(layer: &FileLayer) -> Result<Push, ConfigError> {
+    let push = layer.push.clone().unwrap_or_default();
+    let checked = Push {
+        hub: push.hub.unwrap_or(true),
+        hubs: push.hubs.map(|many| many.0.into_iter().map(|url| url.0).collect()).unwrap_or_default(),
+        subscribe: push.subscribe.unwrap_or(true),
+        lease: period("push.lease", push.lease)?,
+        max_lease: period("push.max_lease", push.max_lease)?,
+        max_subscriptions: positive("push.max_subscriptions", push.max_subscriptions)?,
+        max_per_topic: positive("push.max_per_topic", push.max_per_topic)?,
+        max_per_host: positive("push.max_per_host", push.max_per_host)?,
+        requests_per_minute: positive("push.requests_per_minute", push.requests_per_minute)?,
+        timeout: period("push.timeout", push.timeout)?,
+        concurrency: positive("push.concurrency", push.concurrency)?,
+        allow_private: push.allow_private.map(|many| many.0).unwrap_or_default(),
+    };
+    if checked.lease > checked.max_lease {
+        return Err(setting("push.lease", "is longer than `push.max_lease`"));
+    }
+    if checked.timeout.is_zero() {
+        return Err(setting("push.timeout", "is 0; expected the time that a subscriber has to answer"));
+    }
+    let has_address = layer
+        .server
+        .as_ref()
+        .and_then(|server| server.public_url.as_ref())
+        .is_some_and(|url| url.0.is_some());
+    if !checked.hubs.is_empty() && !has_address {
+        return Err(setting("push.hubs", "needs `server.public_url`: a hub fetches the feed from there"));
+    }
+    Ok(checked)
 }
 
 #[derive(Deserialize)]

@@ -275,6 +275,36 @@ layer! {
     }
 }
 
+layer! {
+    /// `[push]`: WebSub.
+    PushLayer {
+        /// Whether there is a hub of our own at `/hub`.
+        hub: bool,
+        /// Other hubs, which are told of each change.
+        hubs: Many<WebUrl>,
+        /// Whether sources that offer a hub are subscribed to.
+        subscribe: bool,
+        /// How long a subscription lasts that does not say.
+        lease: Period,
+        /// How long a subscription lasts at most.
+        max_lease: Period,
+        /// Subscriptions in all.
+        max_subscriptions: usize,
+        /// Subscriptions to one feed.
+        max_per_topic: usize,
+        /// Subscriptions of the callbacks of one host.
+        max_per_host: usize,
+        /// Requests to the hub from one address in a minute.
+        requests_per_minute: usize,
+        /// Longest time of a delivery.
+        timeout: Period,
+        /// Deliveries at once.
+        concurrency: usize,
+        /// Private networks in which callbacks may be.
+        allow_private: Many<Network>,
+    }
+}
+
 /// How an address is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -382,6 +412,9 @@ pub struct FileLayer {
     /// How long things are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<RetentionLayer>,
+    /// WebSub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushLayer>,
     /// Kinds of site, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<String, ProfileLayer>,
@@ -409,6 +442,7 @@ impl Layer for FileLayer {
             schedule: self.schedule.over(below.schedule),
             dedup: self.dedup.over(below.dedup),
             retention: self.retention.over(below.retention),
+            push: self.push.over(below.push),
             profile,
             source: merge_sources(self.source, below.source),
         }

@@ -97,6 +97,8 @@ pub struct Config {
     pub dedup_window: Duration,
     /// How long things are kept.
     pub retention: Retention,
+    /// WebSub.
+    pub push: Push,
     /// The bureaus and their names.
     pub bureaus: Arc<Bureaus>,
     /// The topics, and the words by which they are found.
@@ -205,6 +207,35 @@ pub struct Retention {
     pub entries: Duration,
     /// Documents and poll history.
     pub documents: Duration,
+}
+
+/// WebSub: our hub, other hubs, and hubs that sources offer.
+#[derive(Debug, Clone)]
+pub struct Push {
+    /// Whether there is a hub of our own.
+    pub hub: bool,
+    /// Other hubs that are told of changes.
+    pub hubs: Vec<Url>,
+    /// Whether sources that offer a hub are subscribed to.
+    pub subscribe: bool,
+    /// Lease of a subscription that asks for none.
+    pub lease: Duration,
+    /// Longest lease.
+    pub max_lease: Duration,
+    /// Subscriptions in all.
+    pub max_subscriptions: usize,
+    /// Subscriptions to one feed.
+    pub max_per_topic: usize,
+    /// Subscriptions of one host's callbacks.
+    pub max_per_host: usize,
+    /// Requests from one address in a minute.
+    pub requests_per_minute: usize,
+    /// Longest time of a delivery.
+    pub timeout: Duration,
+    /// Deliveries at once.
+    pub concurrency: usize,
+    /// Private networks in which callbacks may be.
+    pub allow_private: Vec<Network>,
 }
 
 /// One source with everything needed to poll it.

@@ -3,6 +3,7 @@
 mod indexer;
 mod pass;
 mod publisher;
+mod push;
 mod scheduler;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -17,10 +18,11 @@ pub use publisher::Publisher;
 use crate::{
     clock,
     config::Config,
-    fetch::{Client, FetchError},
+    fetch::{Client, Courier, FetchError},
     model::Timestamp,
     poll::Poller,
-    serve::{self, Admin, Shelf},
+    push::{Hub, Topics},
+    serve::{self, Admin, HubRoutes, Shelf},
     store::{Store, StoreError},
 };
 
@@ -56,6 +58,7 @@ pub struct Daemon {
     poller: Poller,
     publisher: Publisher,
     shelf: Shelf,
+    hub: Option<Arc<Hub>>,
     public: TcpListener,
     admin: TcpListener,
     base_url: Url,
@@ -76,8 +79,10 @@ impl Daemon {
         let publisher =
             Publisher::new(Arc::clone(&config), store.clone(), base_url.clone(), Arc::clone(&shelf));
         publisher.render_if_changed(clock::now()).await?;
+        let topics = Topics::new(serve::public(Arc::clone(&shelf)));
+        let hub = hub(&config, &store, topics, &base_url, &stop)?;
         let poller = Poller::new(config, client, store, clock::now()).await?;
-        Ok(Self { poller, publisher, shelf, public, admin, base_url, stop, _lease: lease })
+        Ok(Self { poller, publisher, shelf, hub, public, admin, base_url, stop, _lease: lease })
     }
 
     /// The address under which everything is served, ending in `/`.
@@ -92,12 +97,16 @@ impl Daemon {
 
     /// Runs until the stop; then ends what is under way and closes the store.
     pub async fn run(self) {
-        let Self { poller, publisher, shelf, public, admin, stop, .. } = self;
+        let Self { poller, publisher, shelf, hub, public, admin, stop, .. } = self;
         let config = Arc::clone(&poller.config);
         let store = poller.store.clone();
         let mut tasks = JoinSet::new();
         let limits = (config.server.max_connections, config.server.header_timeout);
-        let routes = serve::public(Arc::clone(&shelf));
+        let mut routes = serve::public(Arc::clone(&shelf));
+        if let Some(hub) = hub {
+            routes = routes.merge(serve::hub(HubRoutes { hub: Arc::clone(&hub), clock: clock::now }));
+            tasks.spawn(push::run(hub, stop.clone()));
+        }
         tasks.spawn(serve::serve(public, routes, limits.0, limits.1, stop.clone()));
         let base_url = listener_url(&admin, config.admin_listen);
         let routes =
@@ -115,6 +124,22 @@ impl Daemon {
         tasks.shutdown().await;
         store.close().await;
     }
+}
+
+/// Our WebSub hub, unless it is switched off.
+fn hub(
+    config: &Config,
+    store: &Store,
+    topics: Topics,
+    base_url: &Url,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<Hub>>, FetchError> {
+    let push = &config.push;
+    if !push.hub {
+        return Ok(None);
+    }
+    let courier = Courier::new(&config.fetch, &push.allow_private, push.timeout, stop.clone())?;
+    Ok(Some(Arc::new(Hub::new(store.clone(), courier, topics, base_url.clone(), push.clone()))))
 }
 
 async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, DaemonError> {

@@ -5,7 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, http::Request};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -16,6 +17,9 @@ use tokio::{
     sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
+
+use super::Peer;
 
 /// How long connections may take to end after the stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -45,11 +49,11 @@ pub async fn serve(
             accepted = next => accepted,
         };
         let Some((slot, accepted)) = accepted else { break };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(from_peer(&router, Peer(peer.ip())));
         let watcher = graceful.watcher();
         let builder = builder.clone();
         tokio::spawn(async move {
@@ -65,6 +69,17 @@ pub async fn serve(
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+/// The routes for one connection: each request knows who sent it.
+fn from_peer(
+    router: &Router,
+    peer: Peer,
+) -> MapRequest<Router, impl FnMut(Request<Incoming>) -> Request<Incoming> + Clone + use<>> {
+    MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    })
 }
 
 /// Whether the client sends anything in time.

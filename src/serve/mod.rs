@@ -4,6 +4,7 @@
 
 mod accept;
 mod conditional;
+mod hub;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use axum::{
 };
 
 pub use accept::serve;
+pub use hub::{HubRoutes, hub};
 
 use crate::{config::Config, publish::body::Body, store::Store};
 
@@ -38,6 +40,10 @@ pub type Shelf = Arc<ArcSwapOption<Published>>;
 /// Pages may be shown only with our own style, load nothing and run nothing.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The address that a request came from: that of the client, or of a proxy in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub std::net::IpAddr);
 
 /// The public routes.
 pub fn public(shelf: Shelf) -> Router {

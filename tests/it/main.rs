@@ -17,6 +17,7 @@ mod faults;
 mod health;
 mod hostile;
 mod lists;
+mod push;
 mod reprocess;
 mod retold;
 mod scan;

@@ -16,6 +16,10 @@ const PURE: &[&str] = &[
     "src/model/",
     "src/config/",
     "src/schedule.rs",
+    "src/push/request.rs",
+    "src/push/timing.rs",
+    "src/push/rate.rs",
+    "src/push/signature.rs",
     "src/preview.rs",
     "src/exchange/",
 ];

@@ -3,4 +3,5 @@
 pub(crate) mod fixture;
 pub(crate) mod house;
 pub(crate) mod stock;
+pub(crate) mod subscriber;
 pub(crate) mod upstream;

@@ -147,9 +147,9 @@ async fn answer(
 }
 
 /// Pieces of zeros, and perhaps an error at the end.
-struct Pieces {
-    left: usize,
-    fails: bool,
+pub(crate) struct Pieces {
+    pub(crate) left: usize,
+    pub(crate) fails: bool,
 }
 
 impl futures_core::Stream for Pieces {
