@@ -75,7 +75,11 @@ pub fn preview(
     }
     let rules = rules(config, hints, &document.url)?;
     let reader = Reader { config, rules: &rules, document: &document, text: &decoded.text };
+    // First of all what says itself what it is: its stories may look like anything.
+    let edition =
+        matches!(hints.kind, None | Some(Kind::Digest)).then(|| reader.edition(looks_html)).flatten();
     let (raw, rule, mut notes) = match hints.kind {
+        _ if let Some(entries) = edition => (entries, "edition".to_owned(), Vec::new()),
         Some(Kind::Feed) => reader.feed()?,
         Some(Kind::Json) => reader.json()?,
         Some(Kind::List) => reader.list()?,
@@ -172,6 +176,15 @@ impl Reader<'_> {
         let mut article = article::article(&page, &self.document.url, &self.rules.article)?;
         article.entry.url = Some(self.document.url.clone());
         Ok(article)
+    }
+
+    /// The stories of a day's edition of ours.
+    fn edition(&self, looks_html: bool) -> Option<Vec<RawEntry>> {
+        if !looks_html || !self.text.contains(digest::edition::COUNT_ATTRIBUTE) {
+            return digest::edition::from_text(self.text, &self.document.url);
+        }
+        let page = html::parse(self.text, &self.document.url).ok()?;
+        digest::edition::from_html(&page, &self.document.url)
     }
 
     fn digest(&self) -> Result<Read, ExtractError> {

@@ -198,6 +198,7 @@ struct RegionText {
     code: String,
     name: String,
     short: String,
+    en: String,
     bureau: Option<String>,
 }
 
@@ -209,7 +210,7 @@ fn bureaus() -> Result<Bureaus, ConfigError> {
         let region = Region::parse(&row.code)
             .ok_or_else(|| setting("region.code", format!("`{}` is no ISO 3166-2 code", row.code)))?;
         let bureau = row.bureau.unwrap_or_else(|| format!("{}邮政管理局", row.name));
-        Ok(RegionRow { region, name: row.name, short: row.short, bureau })
+        Ok(RegionRow { region, name: row.name, short: row.short, bureau, en: row.en })
     });
     rows.collect::<Result<_, _>>().map(Bureaus::new)
 }

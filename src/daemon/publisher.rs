@@ -102,9 +102,11 @@ impl Publisher {
                 tracing::error!(reason, "the feed would not be well-formed; the last one is still served");
                 return None;
             }
+            let view = page::View { meta: &meta, site: meta.title, lang: page::Lang::Zh, path: "" };
+            let home = page::home(&view, &stories);
             Some(Published {
                 atom: Body::new(atom::MEDIA_TYPE, document, state.changed_at),
-                home: Body::new(page::MEDIA_TYPE, page::home(&meta, &stories), state.changed_at),
+                home: Body::new(page::MEDIA_TYPE, home, state.changed_at),
             })
         });
         rendering.await.ok().flatten()

@@ -56,6 +56,8 @@ pub struct RegionRow {
     pub short: String,
     /// Full official name of the bureau.
     pub bureau: String,
+    /// English name of the province.
+    pub en: String,
 }
 
 /// The table of provincial bureaus, and what can be recognised with it.
@@ -165,6 +167,7 @@ mod tests {
             name: name.into(),
             short: short.into(),
             bureau: bureau.into(),
+            en: String::new(),
         };
         Bureaus::new(vec![
             row("CN", "中国", "国家", "国家邮政局"),

@@ -14,6 +14,7 @@ fn bureaus() -> Bureaus {
         name: name.into(),
         short: short.into(),
         bureau: bureau.into(),
+        en: String::new(),
     };
     Bureaus::new(vec![
         row("CN", "中国", "国家", "国家邮政局"),

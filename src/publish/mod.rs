@@ -6,11 +6,13 @@
 pub mod alerts;
 pub mod atom;
 pub mod body;
+pub mod daily;
 mod document;
 mod elements;
 mod escape;
 mod item;
 pub mod json_feed;
+pub mod opml;
 pub mod page;
 pub mod rss;
 pub mod status;

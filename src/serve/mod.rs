@@ -23,7 +23,11 @@ use axum::{
 pub use accept::serve;
 pub use hub::{HubRoutes, hub};
 
-use crate::{config::Config, publish::body::Body, store::Store};
+use crate::{
+    config::Config,
+    publish::{body::Body, page},
+    store::Store,
+};
 
 /// What is served, swapped as a whole when it changes.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ pub struct Published {
 /// The published documents; empty until the first rendering.
 pub type Shelf = Arc<ArcSwapOption<Published>>;
 
-/// Pages may be shown only with our own style, load nothing and run nothing.
+/// The operator's page may be shown only with its own style, load nothing and run nothing.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
@@ -47,7 +51,12 @@ pub struct Peer(pub std::net::IpAddr);
 
 /// The public routes.
 pub fn public(shelf: Shelf) -> Router {
-    Router::new().route("/", get(home)).route("/feed.atom", get(atom)).fallback(not_found).with_state(shelf)
+    Router::new()
+        .route("/", get(home))
+        .route("/feed.atom", get(atom))
+        .route("/style.css", get(style))
+        .fallback(not_found)
+        .with_state(shelf)
 }
 
 /// What the operator's routes need.
@@ -88,9 +97,14 @@ async fn home(State(shelf): State<Shelf>, headers: HeaderMap) -> Response {
     let Some(published) = shelf.load_full() else { return not_yet() };
     let mut response = conditional::answer(&published.home, &headers);
     let set = response.headers_mut();
-    set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
     set.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+async fn style() -> Response {
+    ([(header::CONTENT_TYPE, page::STYLE_TYPE), (header::CACHE_CONTROL, "max-age=3600")], page::STYLE)
+        .into_response()
 }
 
 async fn not_found() -> Response {

@@ -8,6 +8,7 @@
 //! **Invariant:** a page that shows neither shape at least twice is no digest and is not cut.
 
 mod blocks;
+pub mod edition;
 mod lines;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use url::Url;
 
 use self::lines::Line;
 use super::{RawEntry, html};
-use crate::model::Bureaus;
+use crate::model::{Bureaus, CanonicalUrl};
 
 /// Stories taken from one page, at most.
 pub const MAX_STORIES: usize = 200;
@@ -142,17 +143,21 @@ impl Open {
 /// Each links to its place in the page by a text fragment, and is identified by the page and a hash of its
 /// normalised title, so that reordering the page changes nothing.
 pub fn entries(page: &RawEntry, url: &Url, stories: Vec<Story>) -> Vec<RawEntry> {
-    let page_id = crate::model::CanonicalUrl::of(url);
+    let page_id = CanonicalUrl::of(url);
     let mut entries: Vec<RawEntry> = Vec::with_capacity(stories.len());
     for story in stories {
-        let hash = blake3::hash(crate::normalise::title_key(&story.title).as_bytes());
-        let id = format!("{}#{}", page_id.as_str(), hash.to_hex().get(..16).unwrap_or_default());
+        let id = story_id(&page_id, &crate::normalise::title_key(&story.title));
         if entries.iter().any(|known| known.id.as_deref() == Some(&id)) {
             continue;
         }
         entries.push(entry(page, url, story, id));
     }
     entries
+}
+
+fn story_id(page_id: &CanonicalUrl, title: &str) -> String {
+    let hash = blake3::hash(title.as_bytes()).to_hex();
+    format!("{}#{}", page_id.as_str(), hash.get(..16).unwrap_or_default())
 }
 
 fn entry(page: &RawEntry, url: &Url, story: Story, id: String) -> RawEntry {

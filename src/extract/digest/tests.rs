@@ -9,6 +9,7 @@ fn bureaus() -> Bureaus {
         name: name.into(),
         short: short.into(),
         bureau: format!("{name}邮政管理局"),
+        en: String::new(),
     };
     Bureaus::new(vec![
         row("CN-JX", "江西省", "江西"),

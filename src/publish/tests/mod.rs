@@ -21,6 +21,7 @@ fn bureaus() -> Bureaus {
         name: "江西省".into(),
         short: "江西".into(),
         bureau: "江西省邮政管理局".into(),
+        en: "Jiangxi".into(),
     }])
 }
 
@@ -212,9 +213,10 @@ fn the_feeds_time_moves_a_second_or_more_with_each_change() {
 #[test]
 fn the_page_escapes_what_it_shows() {
     let ground = Ground::new();
-    let meta = FeedMeta { title: "<b>", ..ground.meta() };
+    let meta = ground.meta();
+    let view = page::View { meta: &meta, site: "<b>", lang: page::Lang::Zh, path: "" };
     let html =
-        page::home(&meta, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
+        page::home(&view, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
     let html = String::from_utf8(html).unwrap();
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
     assert!(html.contains("2026-11-24 10:00") && html.contains("https://feeds.example/feed.atom"), "{html}");
