@@ -106,7 +106,7 @@ pub fn text(site: &str, edition: &Edition) -> Vec<u8> {
 }
 
 fn push_text(out: &mut String, item: &Item) {
-    out.push_str(item.entry.title.trim());
+    out.push_str(xml(&item.entry.title).trim());
     out.push('\n');
     let mut is_continued = false;
     let mut last = "";

@@ -1,3 +1,7 @@
+//! What we publish, read back by others and by ourselves.
+
+mod daily;
+
 use jiff::tz::Offset;
 use url::Url;
 
