@@ -6,6 +6,7 @@
 //! A second backend becomes an enum over two sets of the same methods; the statements in `sql` use `$1`
 //! placeholders so that both can share them.
 
+mod account;
 mod batch;
 mod changes;
 mod export;
@@ -13,12 +14,17 @@ mod held;
 mod hub;
 mod open;
 mod read;
+mod rulings;
 mod search;
 mod similar;
 mod sql;
 #[cfg(test)]
 mod tests;
 
+pub use account::{
+    EntryAccount, EntryName, EntryPlace, FoundStory, MoveAccount, RelatedAccount, RulingAccount, Standing,
+    StoryAccount,
+};
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
 pub use changes::{Absence, Absent, Change, Changes, ChangesQuery, Lost, NewestQuery, Place, ReadFrom};
 pub use export::{Export, ExportQuery};
@@ -26,6 +32,7 @@ pub use held::{Held, StoredDocument};
 pub use hub::{Delivered, Delivery, Failing, HubCounts, HubRequest, HubStatus, Ping, Verdict};
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
+pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
 
 use crate::model::Timestamp;

@@ -29,6 +29,7 @@ const JOURNAL_LIMIT_BYTES: &str = "67108864";
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     (2, "stream", include_str!("../../migrations/sqlite/0002_stream.sql")),
+    (3, "rulings", include_str!("../../migrations/sqlite/0003_rulings.sql")),
     (4, "search", include_str!("../../migrations/sqlite/0004_search.sql")),
     (5, "hub", include_str!("../../migrations/sqlite/0005_hub.sql")),
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),

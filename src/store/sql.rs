@@ -76,7 +76,8 @@ statements! {
     STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms, \
         short_id) VALUES ($1, 0, $2, $3, $4, $5, $6, $7) RETURNING id";
     STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms, withdrawn_ms FROM story WHERE id = $1";
-    STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4 WHERE id = $1";
+    STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, \
+        opened_by = coalesce(opened_by, $2) WHERE id = $1";
     STORY_CHANGE = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, updated_ms = $5, \
         changed_ms = $6, withdrawn_ms = NULL WHERE id = $1";
     STORY_WITHDRAW = "UPDATE story SET withdrawn_ms = $2, changed_ms = $2 WHERE id = $1";
