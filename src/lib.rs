@@ -40,6 +40,7 @@ pub mod daemon;
 
 pub mod discover;
 pub mod reprocess;
+pub mod rulings;
 
 pub mod exchange;
 pub mod preview;

@@ -10,10 +10,12 @@ mod check;
 mod config;
 mod demo;
 mod discover;
+mod explain;
 mod export;
 mod fetch;
 mod logs;
 mod migrate;
+mod overrule;
 mod preview;
 mod reprocess;
 mod serve;
@@ -68,6 +70,12 @@ enum Command {
     Discover(discover::Args),
     /// Read one document and print its entries as JSON lines
     Preview(preview::Args),
+    /// Say why entries are one story, and what stayed apart from it
+    Explain(explain::Args),
+    /// Rule that entries are another story than the rest of theirs
+    Split(overrule::SplitArgs),
+    /// Rule that two stories are one
+    Join(overrule::JoinArgs),
     /// Run today's rules over stored documents and show what they would change
     Reprocess(reprocess::Args),
     /// Write what is stored for other programs
@@ -139,6 +147,9 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&start, &args),
         Command::Discover(args) => discover::run(&start, &args),
         Command::Preview(args) => preview::run(&start, &args),
+        Command::Explain(args) => explain::run(&start, &args),
+        Command::Split(args) => overrule::split(&start, &args),
+        Command::Join(args) => overrule::join(&start, &args),
         Command::Reprocess(args) => reprocess::run(&start, &args),
         Command::Export(args) => export::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),

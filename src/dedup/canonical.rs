@@ -23,3 +23,53 @@ pub fn canonical(ranks: &[Rank]) -> Option<&Rank> {
         (rank.role, !rank.is_province, std::cmp::Reverse(rank.n_chars), rank.seen_at, rank.entry_id)
     })
 }
+
+/// Why readers get one entry of a story and not another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no other.
+    Only,
+    /// Its source stands closest to the bureau.
+    Role,
+    /// It is the province's own, the others are cities'.
+    Province,
+    /// It is the longest.
+    Longest,
+    /// It was there first.
+    Earliest,
+    /// It was chosen under other settings; today another would be.
+    Earlier,
+}
+
+impl Reason {
+    /// The reason in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Only => "there is no other",
+            Self::Role => "its source stands closest to the bureau",
+            Self::Province => "it is the province's own, the others are cities'",
+            Self::Longest => "of the copies that stand as close to the bureau it is the longest",
+            Self::Earliest => "of the copies that are as good it was seen first",
+            Self::Earlier => "it was chosen under other settings; today another would be",
+        }
+    }
+}
+
+/// Why an entry is the one that readers get.
+pub fn reason(ranks: &[Rank], entry_id: i64) -> Reason {
+    let Some(own) = ranks.iter().find(|rank| rank.entry_id == entry_id) else { return Reason::Earlier };
+    if canonical(ranks).is_none_or(|best| best.entry_id != entry_id) {
+        return Reason::Earlier;
+    }
+    let others: Vec<Rank> = ranks.iter().filter(|rank| rank.entry_id != entry_id).cloned().collect();
+    let Some(second) = canonical(&others) else { return Reason::Only };
+    if own.role != second.role {
+        Reason::Role
+    } else if own.is_province != second.is_province {
+        Reason::Province
+    } else if own.n_chars != second.n_chars {
+        Reason::Longest
+    } else {
+        Reason::Earliest
+    }
+}

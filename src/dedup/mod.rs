@@ -27,7 +27,7 @@ mod tables;
 mod tests;
 mod vetoes;
 
-pub use canonical::{Rank, canonical};
+pub use canonical::{Rank, Reason, canonical, reason};
 pub use codec::DecodeError;
 pub use compare::{Comparison, Scores, compare};
 pub use features::{Features, MIN_BODY_LETTERS, Parts};

@@ -51,6 +51,27 @@ impl Rule {
         }
     }
 
+    /// What it says, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::First => "it opened the story",
+            Self::SameAddress => "the same address",
+            Self::SameBody => "the same text, letter for letter",
+            Self::SameTitle => "the same title within days, and no text that contradicts",
+            Self::Body => "most of one text stands in the other",
+            Self::BodyTitle => "half of one text stands in the other, under like titles",
+            Self::TitleLead => "the same title within days, one province, and texts that begin alike",
+            Self::Figures => "the same figures in related words",
+            Self::Event => "one event by place, date, figures and names, in other words",
+        }
+    }
+
+    /// The rule of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let named = |rule: &Self| rule.as_str() == name;
+        if name == Self::First.as_str() { Some(Self::First) } else { Self::JOINING.into_iter().find(named) }
+    }
+
     /// Whether it holds between any two copies, not only with a story's head.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::SameAddress | Self::SameBody | Self::SameTitle)

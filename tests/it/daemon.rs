@@ -212,3 +212,44 @@ fn preview_prints_json_lines_and_says_when_a_document_cannot_be_read() {
     );
     assert_eq!(run("missing.txt").status.code(), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ruling_from_the_command_line_reaches_readers_of_a_running_daemon() {
+    let upstream = Upstream::start().await;
+    upstream.set("/rss", rss(3));
+    let source = format!("[[source]]\nkey = \"a\"\nkind = \"feed\"\nurl = \"{}\"\n", upstream.url("/rss"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("dibao.toml"), settings(&source)).unwrap();
+    let path = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let running = serve(&path, free_port());
+        let before = ids(&feed_of(running.port, 3).0);
+        let run = |arguments: &[&str]| {
+            dibao().args(arguments).args(["--config", "dibao.toml"]).current_dir(&path).output().unwrap()
+        };
+        let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+        let joined = run(&["join", "https://a.example/1", "http://www.a.example/2", "--why", "one event"]);
+        assert!(joined.status.success() && told(&joined).starts_with("one story now"), "{joined:?}");
+        let left = ids(&feed_of(running.port, 2).0);
+        assert!(left.iter().all(|id| before.contains(id)));
+        let explained = run(&["explain", "https://a.example/2"]);
+        assert!(
+            told(&explained).contains("one event") && told(&explained).contains("by ruling 1"),
+            "{explained:?}"
+        );
+        let line: serde_json::Value =
+            serde_json::from_slice(&run(&["explain", "https://a.example/2", "--json"]).stdout).unwrap();
+        assert_eq!(line["entries"].as_array().unwrap().len(), 2, "{line}");
+        assert!(before.contains(&line["aliases"][0]["id"].as_str().unwrap().to_owned()), "{line}");
+        assert!(run(&["split", "https://a.example/2"]).status.success());
+        assert_eq!(ids(&feed_of(running.port, 3).0), before, "each has its own id again");
+        let nothing = run(&["explain", "https://nowhere.example/"]);
+        assert_eq!(nothing.status.code(), Some(1));
+        assert!(
+            String::from_utf8_lossy(&nothing.stderr).contains("expected the id of a story"),
+            "{nothing:?}"
+        );
+    })
+    .await
+    .unwrap();
+}

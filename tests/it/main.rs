@@ -20,6 +20,7 @@ mod lists;
 mod push;
 mod reprocess;
 mod retold;
+mod rulings;
 mod scan;
 mod search;
 mod seed;

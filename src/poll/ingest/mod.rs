@@ -8,6 +8,9 @@ mod writer;
 
 use std::collections::HashSet;
 
+pub(crate) use settling::reason;
+pub(crate) use writer::{settle, settle_parted};
+
 use crate::{
     config::{Config, SourceConfig},
     extract::Document,

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::Item;
 use crate::{
     config::Config,
-    dedup::{self, Rank},
+    dedup::{self, Rank, Reason},
     model::{Published, Timestamp},
     store::{Shown, Telling},
 };
@@ -24,9 +24,7 @@ pub(super) fn settled(
     config: &Config,
     now: Timestamp,
 ) -> Option<Shown> {
-    let there = |telling: &&Telling| !is_gone(telling.gone_at, now);
-    let any_there = tellings.iter().any(|telling| there(&telling));
-    let eligible: Vec<&Telling> = tellings.iter().filter(|telling| !any_there || there(telling)).collect();
+    let eligible = eligible(tellings, now);
     let ranks: Vec<Rank> = eligible.iter().map(|telling| rank(telling, config)).collect();
     let best = dedup::canonical(&ranks)?.entry_id;
     if shown.canonical_id == best && revised != Some(best) && !shown.is_withdrawn {
@@ -38,6 +36,19 @@ pub(super) fn settled(
     Some(Shown { canonical_id: best, published, updated_at, is_withdrawn: false })
 }
 
+/// Why readers get an entry of a story.
+pub(crate) fn reason(tellings: &[Telling], entry_id: i64, config: &Config, now: Timestamp) -> Reason {
+    let ranks: Vec<Rank> = eligible(tellings, now).into_iter().map(|telling| rank(telling, config)).collect();
+    dedup::reason(&ranks, entry_id)
+}
+
+/// The entries that are there; all when none is.
+fn eligible(tellings: &[Telling], now: Timestamp) -> Vec<&Telling> {
+    let there = |telling: &&Telling| !is_gone(telling.gone_at, now);
+    let any_there = tellings.iter().any(|telling| there(&telling));
+    tellings.iter().filter(|telling| !any_there || there(telling)).collect()
+}
+
 /// When a new story's content last changed, and its place in the feed's window: backlog counts by its time of
 /// publication.
 pub(super) fn first_times(
@@ -47,9 +58,13 @@ pub(super) fn first_times(
     now: Timestamp,
 ) -> (Timestamp, Timestamp) {
     let updated_at = item.entry.updated_at.unwrap_or(shown.at).max(shown.at);
+    (updated_at, place(item.is_backlog, shown, config, now))
+}
+
+/// The place in the feed's window of a story that readers are to see for the first time.
+pub(super) fn place(is_backlog: bool, shown: Published, config: &Config, now: Timestamp) -> Timestamp {
     let old = before(now, config.schedule.first_poll_age);
-    let changed_at = if item.is_backlog || shown.at < old { shown.at.min(now) } else { now };
-    (updated_at, changed_at)
+    if is_backlog || shown.at < old { shown.at.min(now) } else { now }
 }
 
 /// Whether a document has been gone for long enough to believe it.

@@ -10,7 +10,7 @@ use crate::{
     dedup::{Features, Rule, Verdict},
     model::{Entry, Published, Timestamp},
     normalise::{fingerprint, minted_id, source_atom_id, time::shown_at},
-    store::{Batch, KnownEntry, NewEntry, StoreError},
+    store::{Batch, Cause, KnownEntry, NewEntry, StoreError},
 };
 
 /// Writes the steps of one source in one transaction.
@@ -121,14 +121,19 @@ impl Writer<'_> {
         rule: Rule,
         merges: Vec<i64>,
     ) -> Result<(), StoreError> {
-        self.batch.insert_entry(row, story_id, rule.as_str()).await?;
+        let entry_id = self.batch.insert_entry(row, story_id, rule.as_str()).await?;
         self.batch.visible(story_id);
-        let stories = merges.into_iter().chain([story_id]);
-        let oldest = stories.clone().min().unwrap_or(story_id);
-        for younger in stories.filter(|story| *story != oldest) {
-            self.batch.merge_story(younger, oldest, self.now).await?;
+        let mut goes_on = story_id;
+        for other in merges {
+            // What the operator parted stays apart, whatever arrives.
+            if self.batch.kept_apart(goes_on, other).await? {
+                continue;
+            }
+            let (older, younger) = (goes_on.min(other), goes_on.max(other));
+            self.batch.unite(younger, older, Cause::Arrival(entry_id), self.now).await?;
+            goes_on = older;
         }
-        self.settle(oldest, None).await
+        self.settle(goes_on, None).await
     }
 
     async fn open_story(
@@ -157,14 +162,8 @@ impl Writer<'_> {
         Ok(minted_id(&entry.source, &entry.source_entry_id, authority, self.now).0)
     }
 
-    /// Chooses anew which entry of a story readers get, and tells them when what they see has changed.
     async fn settle(&mut self, story_id: i64, revised: Option<i64>) -> Result<(), StoreError> {
-        let tellings = self.batch.tellings(story_id).await?;
-        let shown = self.batch.shown(story_id).await?;
-        match settling::settled(&tellings, shown, revised, self.config, self.now) {
-            Some(shown) => self.batch.change_story(story_id, shown, self.now).await,
-            None => Ok(()),
-        }
+        settle(&mut self.batch, self.config, story_id, revised, self.now).await
     }
 
     fn row<'b>(
@@ -191,5 +190,39 @@ impl Writer<'_> {
     fn touch_source(&mut self) {
         let source = &self.source.source;
         self.batch.touch_source(source, source_atom_id(&source.key), self.now);
+    }
+}
+
+/// Chooses anew which entry of a story readers get, and tells them when what they see has changed.
+pub(crate) async fn settle(
+    batch: &mut Batch,
+    config: &Config,
+    story_id: i64,
+    revised: Option<i64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tellings = batch.tellings(story_id).await?;
+    let shown = batch.shown(story_id).await?;
+    match settling::settled(&tellings, shown, revised, config, now) {
+        Some(shown) => batch.change_story(story_id, shown, now).await,
+        None => Ok(()),
+    }
+}
+
+/// The same for a story that was parted from another: what is old takes its place by its time of publication.
+pub(crate) async fn settle_parted(
+    batch: &mut Batch,
+    config: &Config,
+    story_id: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tellings = batch.tellings(story_id).await?;
+    let shown = batch.shown(story_id).await?;
+    match settling::settled(&tellings, shown, Some(shown.canonical_id), config, now) {
+        Some(shown) => {
+            let changed_at = settling::place(false, shown.published, config, now);
+            batch.change_story(story_id, shown, changed_at).await
+        }
+        None => Ok(()),
     }
 }

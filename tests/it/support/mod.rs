@@ -1,5 +1,6 @@
 //! What the tests share: an upstream that they script, and the house around it.
 
+pub(crate) mod desk;
 pub(crate) mod fixture;
 pub(crate) mod house;
 pub(crate) mod stock;
