@@ -97,12 +97,14 @@ impl Daemon {
 
     /// Runs until the stop; then ends what is under way and closes the store.
     pub async fn run(self) {
-        let Self { poller, publisher, shelf, hub, public, admin, stop, .. } = self;
+        let Self { poller, publisher, shelf, hub, public, admin, base_url, stop, .. } = self;
         let config = Arc::clone(&poller.config);
         let store = poller.store.clone();
         let mut tasks = JoinSet::new();
         let limits = (config.server.max_connections, config.server.header_timeout);
-        let mut routes = serve::public(Arc::clone(&shelf));
+        let (count, counted) = tokio::sync::watch::channel(0);
+        let api = serve::api::Api::new(Arc::clone(&config), store.clone(), base_url, counted);
+        let mut routes = serve::public(Arc::clone(&shelf)).merge(serve::api::routes(api));
         if let Some(hub) = hub {
             routes = routes.merge(serve::hub(HubRoutes { hub: Arc::clone(&hub), clock: clock::now }));
             tasks.spawn(push::run(hub, stop.clone()));
@@ -113,7 +115,7 @@ impl Daemon {
             serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf, base_url });
         tasks.spawn(serve::serve(admin, routes, limits.0, limits.1, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
-        tasks.spawn(indexer::run(store.clone(), tokio::sync::watch::Sender::new(0), stop.clone()));
+        tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
         tasks.spawn(scheduler::run(poller, stop.clone()));
         tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
         stop.cancelled().await;

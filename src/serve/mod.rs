@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here renders, and nothing waits for a source or the store, but for `/status`.
 
 mod accept;
+pub mod api;
 mod conditional;
 mod hub;
 mod status;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Stories read at once.
-const STEP: usize = 100;
+const STEP: usize = 20;
 /// Changes looked at for one answer, when most of them are none that is asked for.
 const MAX_LOOKED_AT: usize = 2_000;
 /// Stories that one may have been merged into, one after another.
@@ -52,6 +52,7 @@ statements! {
     STORIES_NEWEST = "SELECT id, published_ms FROM story WHERE withdrawn_ms IS NULL AND (published_ms, id) < ($1, $2) \
         AND published_ms >= $3 ORDER BY published_ms DESC, id DESC LIMIT $4";
     ENTRIES_COUNT = "SELECT source_key, count(*), max(seen_ms) FROM entry GROUP BY source_key";
+    SUCCESSES = "SELECT source_key, max(started_ms) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key";
     LABELS_COUNT = "SELECT label, count(*) FROM label WHERE label >= $1 AND label < $2 GROUP BY label";
 }
 
@@ -259,6 +260,15 @@ impl Store {
         let rows: Vec<(String, i64, i64)> =
             sqlx::query_as(ENTRIES_COUNT).fetch_all(&self.readers).await.doing("count entries")?;
         Ok(rows.into_iter().map(|(key, n, at)| (key, (n, from_ms(at)))).collect())
+    }
+
+    /// When each source was last polled with success.
+    pub async fn last_successes(&self) -> Result<HashMap<String, Timestamp>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(SUCCESSES)
+            .fetch_all(&self.readers)
+            .await
+            .doing("read the sources' last successes")?;
+        Ok(rows.into_iter().map(|(key, at)| (key, from_ms(at))).collect())
     }
 
     /// How many stories each label of a kind (`region`, `topic`, `source`) has.

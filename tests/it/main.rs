@@ -8,8 +8,10 @@
     reason = "tests may panic, print and take it easy"
 )]
 
+mod api;
 mod changes;
 mod check;
+mod cursor;
 mod daemon;
 mod discover;
 mod documents;

@@ -100,3 +100,46 @@ fn item(told: &Told<'_>, source: dibao::model::SourceKey) -> Item {
     };
     Item { entry, row_hash: None, row: None, is_backlog: false, ends_pending: false }
 }
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Stories of which no two tell the same.
+pub(crate) fn told() -> [Told<'static>; 4] {
+    let jx = Told {
+        source: "jx",
+        id: "1",
+        title: "江西快递进村覆盖率达到九成",
+        text: "全省建制村快递服务覆盖率达到九成，EMS 与 5G 网络同步延伸。办公会议部署旺季安全。",
+        region: Some("CN-JX"),
+        topics: &["rural-delivery"],
+        published: Some("2026-11-20T01:00:00Z"),
+    };
+    let sx = Told {
+        source: "sx",
+        id: "1",
+        title: "山西召开安全生产视频会议",
+        text: "会议通报十起寄递安全事故，要求企业落实主体责任，三十日内完成整改。",
+        region: Some("CN-SX"),
+        topics: &["safety"],
+        published: Some("2026-11-21T01:00:00Z"),
+    };
+    let old = Told {
+        id: "2",
+        title: "机关党支部学习贯彻全会精神",
+        text: "党支部书记领学，党员代表作交流发言，并就快递行业党建提出意见。",
+        topics: &["party-building"],
+        published: Some("2026-09-01T01:00:00Z"),
+        ..jx.clone()
+    };
+    let new = Told {
+        id: "2",
+        title: "綠色包裝標準發布",
+        text: "新標準對快遞包裝的重金屬含量作出限制，二〇二七年一月起施行。",
+        topics: &["green", "safety"],
+        published: Some("2026-11-23T01:00:00Z"),
+        ..sx.clone()
+    };
+    [jx, sx, old, new]
+}
