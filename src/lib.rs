@@ -43,6 +43,7 @@ pub mod reprocess;
 pub mod rulings;
 
 pub mod exchange;
+pub mod import;
 pub mod preview;
 
 pub mod demo;

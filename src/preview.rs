@@ -5,9 +5,10 @@
 use url::Url;
 
 use crate::{
-    config::Config,
+    config::{Config, SourceConfig},
     extract::{
-        Document, ExtractError, RawEntry, article, charset, digest, feed, html, json, list, rules::Rules,
+        Document, ExtractError, Extracted, RawEntry, article, charset, digest, feed, html, json, list,
+        rules::Rules,
     },
     model::{Kind, Role, Source, SourceKey, SourceKeyError, Timestamp},
     normalise::{Context, Normalised, html::text_to_html, normalise},
@@ -50,11 +51,28 @@ pub enum PreviewError {
     Key(#[from] SourceKeyError),
 }
 
+/// What kind of thing a document turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Whole entries: a feed, a JSON list, or plain text.
+    Entries,
+    /// Rows that lead to articles.
+    Rows,
+    /// One article.
+    Article,
+    /// An article that is no news.
+    NoNews,
+    /// Several bureaus' stories.
+    Digest,
+}
+
 /// What a document holds.
 #[derive(Debug)]
 pub struct Preview {
     /// Its entries.
     pub entries: Vec<Normalised>,
+    /// What kind of thing it is.
+    pub shape: Shape,
     /// What it was taken for, and by which rule.
     pub rule: String,
     /// What a person should know.
@@ -64,22 +82,48 @@ pub struct Preview {
 /// Reads a document.
 pub fn preview(
     config: &Config,
-    mut document: Document,
+    document: Document,
     hints: &Hints,
+    now: Timestamp,
+) -> Result<Preview, PreviewError> {
+    let url = address(&document, hints);
+    let rules = rules(config, hints, &url)?;
+    let source = SourceConfig::unpolled(source(&url, config)?, config.feed.zone);
+    read(config, &Document { url, ..document }, hints.kind, &source, &rules, now)
+}
+
+/// Reads a document as one of a source: by its rules, and by those for the host that the document is from.
+pub fn preview_of(
+    config: &Config,
+    source: &SourceConfig,
+    document: Document,
+    hints: &Hints,
+    now: Timestamp,
+) -> Result<Preview, PreviewError> {
+    let url = address(&document, hints);
+    let is_ruled = hints.profile.is_none() && config.source(source.source.key.as_str()).is_some();
+    let rules =
+        if is_ruled { with_host(config, (*source.rules).clone(), &url) } else { rules(config, hints, &url)? };
+    read(config, &Document { url, ..document }, hints.kind, source, &rules, now)
+}
+
+fn read(
+    config: &Config,
+    document: &Document,
+    kind: Option<Kind>,
+    source: &SourceConfig,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<Preview, PreviewError> {
     let decoded = charset::decode(&document.body, document.content_type.as_deref());
     let looks_html = looks_like_html(&decoded.text);
-    if let Some(url) = hints.url.clone().or_else(|| canonical_of(&document, &decoded.text, looks_html)) {
-        document.url = url;
-    }
-    let rules = rules(config, hints, &document.url)?;
-    let reader = Reader { config, rules: &rules, document: &document, text: &decoded.text };
+    // Only digests are split: a bureau's own article may close with the names of several.
+    let splits = source.kind == Kind::Digest || config.source(source.source.key.as_str()).is_none();
+    let reader = Reader { config, rules, document, text: &decoded.text, splits };
     // First of all what says itself what it is: its stories may look like anything.
-    let edition =
-        matches!(hints.kind, None | Some(Kind::Digest)).then(|| reader.edition(looks_html)).flatten();
-    let (raw, rule, mut notes) = match hints.kind {
-        _ if let Some(entries) = edition => (entries, "edition".to_owned(), Vec::new()),
+    let edition = matches!(kind, None | Some(Kind::Digest)).then(|| reader.edition(looks_html)).flatten();
+    let Read { entries, shape, rule, mut notes } = match kind {
+        _ if let Some(entries) = edition => Read::edition(entries),
         Some(Kind::Feed) => reader.feed()?,
         Some(Kind::Json) => reader.json()?,
         Some(Kind::List) => reader.list()?,
@@ -91,11 +135,24 @@ pub fn preview(
         Some(Kind::Digest) | None => reader.plain(),
     };
     notes.extend(decoded.note);
-    let source = source(&document.url, config)?;
-    let context =
-        Context { source: &source, bureaus: &config.bureaus, zone: config.feed.zone, now, keeps_ids: true };
-    let entries: Vec<Normalised> = raw.into_iter().filter_map(|raw| normalise(raw, &context)).collect();
-    Ok(Preview { entries, rule, notes })
+    let context = Context {
+        source: &source.source,
+        bureaus: &config.bureaus,
+        zone: source.zone,
+        now,
+        keeps_ids: source.kind == Kind::Feed,
+    };
+    let entries: Vec<Normalised> = entries.into_iter().filter_map(|raw| normalise(raw, &context)).collect();
+    Ok(Preview { entries, shape, rule, notes })
+}
+
+/// The document's address: as told, else as the page says itself.
+fn address(document: &Document, hints: &Hints) -> Url {
+    let own = || {
+        let decoded = charset::decode(&document.body, document.content_type.as_deref());
+        canonical_of(document, &decoded.text, looks_like_html(&decoded.text))
+    };
+    hints.url.clone().or_else(own).unwrap_or_else(|| document.url.clone())
 }
 
 /// The address of a document that came from a file.
@@ -123,52 +180,71 @@ fn canonical_of(document: &Document, text: &str, looks_html: bool) -> Option<Url
 }
 
 fn rules(config: &Config, hints: &Hints, url: &Url) -> Result<Rules, PreviewError> {
-    let mut rules = match &hints.profile {
+    let rules = match &hints.profile {
         None => Rules::default(),
         Some(name) => config.profile_rules(name).ok_or_else(|| PreviewError::NoProfile {
             name: name.clone(),
             known: config.merged.profile.keys().cloned().collect::<Vec<_>>().join(", "),
         })?,
     };
-    let host = url.host_str().unwrap_or_default();
-    match config.host_rules.iter().find(|rules| rules.matches(host)) {
-        Some(for_host) if hints.profile.is_none() => rules.article = for_host.article.clone(),
-        _ => {}
-    }
-    Ok(rules)
+    Ok(if hints.profile.is_none() { with_host(config, rules, url) } else { rules })
 }
 
-type Read = (Vec<RawEntry>, String, Vec<String>);
+/// The rules for articles of a host, whoever links to them.
+fn with_host(config: &Config, rules: Rules, url: &Url) -> Rules {
+    let host = url.host_str().unwrap_or_default();
+    match config.host_rules.iter().find(|rules| rules.matches(host)) {
+        Some(for_host) => Rules { article: for_host.article.clone(), ..rules },
+        None => rules,
+    }
+}
+
+struct Read {
+    entries: Vec<RawEntry>,
+    shape: Shape,
+    rule: String,
+    notes: Vec<String>,
+}
+
+impl Read {
+    fn of(shape: Shape, read: Extracted) -> Self {
+        Self { entries: read.entries, shape, rule: read.rule, notes: read.notes }
+    }
+
+    fn edition(entries: Vec<RawEntry>) -> Self {
+        Self { entries, shape: Shape::Digest, rule: "edition".into(), notes: Vec::new() }
+    }
+}
 
 struct Reader<'a> {
     config: &'a Config,
     rules: &'a Rules,
     document: &'a Document,
     text: &'a str,
+    /// Whether a page that retells several bureaus is split.
+    splits: bool,
 }
 
 impl Reader<'_> {
     fn feed(&self) -> Result<Read, ExtractError> {
-        let read = feed::feed(self.document)?;
-        Ok((read.entries, read.rule, read.notes))
+        feed::feed(self.document).map(|read| Read::of(Shape::Entries, read))
     }
 
     fn json(&self) -> Result<Read, PreviewError> {
         let is_known = self.rules.json.items.is_some() || self.rules.json.html.is_some();
         let known = self.config.profile_rules("kaipuyun").filter(|_| !is_known);
         let read = json::read(self.text, &self.document.url, known.as_ref().unwrap_or(self.rules))?;
-        Ok((read.entries, read.rule, read.notes))
+        Ok(Read::of(Shape::Entries, read))
     }
 
     fn list(&self) -> Result<Read, ExtractError> {
         let read = list::from_text(self.text, &self.document.url, &self.rules.list)?;
-        Ok((read.entries, read.rule, read.notes))
+        Ok(Read::of(Shape::Rows, read))
     }
 
     fn site(&self) -> Result<Read, ExtractError> {
         let page = html::parse(self.text, &self.document.url)?;
-        let read = list::links(&page, &self.document.url, &self.rules.list);
-        Ok((read.entries, read.rule, read.notes))
+        Ok(Read::of(Shape::Rows, list::links(&page, &self.document.url, &self.rules.list)))
     }
 
     fn article(&self) -> Result<article::Article, ExtractError> {
@@ -190,47 +266,48 @@ impl Reader<'_> {
     fn digest(&self) -> Result<Read, ExtractError> {
         let article = self.article()?;
         let stories = digest::from_article(&article.entry, &self.document.url, &self.config.bureaus);
-        Ok(match stories {
-            Some(stories) => (stories, "digest".into(), article.notes),
-            None => (
-                Vec::new(),
-                "digest".into(),
-                vec!["the page does not hold several stories of bureaus".into()],
-            ),
-        })
+        let none = || vec!["the page does not hold several stories of bureaus".into()];
+        let notes = if stories.is_some() { article.notes } else { none() };
+        let entries = stories.unwrap_or_default();
+        Ok(Read { entries, shape: Shape::Digest, rule: "digest".into(), notes })
     }
 
     /// A page of unknown kind: a digest, else a list if it holds rows and little text, else an article.
     fn page(&self) -> Result<Read, ExtractError> {
         let article = self.article()?;
-        if let Some(stories) = digest::from_article(&article.entry, &self.document.url, &self.config.bureaus)
+        if self.splits
+            && let Some(entries) =
+                digest::from_article(&article.entry, &self.document.url, &self.config.bureaus)
         {
-            return Ok((stories, "digest".into(), article.notes));
+            return Ok(Read { entries, shape: Shape::Digest, rule: "digest".into(), notes: article.notes });
         }
         let body = article.entry.content_html.as_deref().unwrap_or_default();
         let n_chars = crate::normalise::html::strip_tags(body).chars().count();
         let by_rule = article.entry.fields.get("content_html").is_some_and(|rule| !rule.contains("densest"));
         if !by_rule || n_chars < MIN_ARTICLE_CHARS {
-            let (rows, rule, notes) = self.list()?;
-            let dated = rows.iter().filter(|row| !row.published.is_empty()).count();
-            if rows.len() >= MIN_ROWS && dated * 2 >= rows.len() {
-                return Ok((rows, rule, notes));
+            let read = self.list()?;
+            let dated = read.entries.iter().filter(|row| !row.published.is_empty()).count();
+            if read.entries.len() >= MIN_ROWS && dated * 2 >= read.entries.len() {
+                return Ok(read);
             }
         }
+        let shape = if article.not_news.is_some() { Shape::NoNews } else { Shape::Article };
         let mut notes = article.notes;
         notes.extend(article.not_news.map(|reason| format!("no news: {reason}")));
-        Ok((vec![article.entry], "article".into(), notes))
+        Ok(Read { entries: vec![article.entry], shape, rule: "article".into(), notes })
     }
 
     /// Plain text: a digest, else one entry whose title is the first line.
     fn plain(&self) -> Read {
+        let read = |entries, shape, rule: &str| Read { entries, shape, rule: rule.into(), notes: Vec::new() };
         if let Some(stories) = digest::from_text(self.text, &self.document.url, &self.config.bureaus) {
-            return (stories, "digest, plain text".into(), Vec::new());
+            return read(stories, Shape::Digest, "digest, plain text");
         }
         let text = self.text.trim();
         let (title, body) = text.split_once('\n').unwrap_or((text, ""));
         if title.is_empty() {
-            return (Vec::new(), "plain text".into(), vec!["the document is empty".into()]);
+            let notes = vec!["the document is empty".into()];
+            return Read { notes, ..read(Vec::new(), Shape::Entries, "plain text") };
         }
         let entry = RawEntry {
             title: title.to_owned(),
@@ -238,7 +315,7 @@ impl Reader<'_> {
             content_html: Some(text_to_html(body)),
             ..RawEntry::default()
         };
-        (vec![entry], "plain text".into(), Vec::new())
+        read(vec![entry], Shape::Entries, "plain text")
     }
 }
 

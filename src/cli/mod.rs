@@ -13,6 +13,7 @@ mod discover;
 mod explain;
 mod export;
 mod fetch;
+mod import;
 mod logs;
 mod migrate;
 mod overrule;
@@ -78,6 +79,8 @@ enum Command {
     Join(overrule::JoinArgs),
     /// Run today's rules over stored documents and show what they would change
     Reprocess(reprocess::Args),
+    /// Take in entries as JSON lines, lists of feeds (OPML), saved pages and digests
+    Import(import::Args),
     /// Write what is stored for other programs
     Export(export::Args),
     /// Check or show the configuration
@@ -151,6 +154,7 @@ pub fn run() -> ExitCode {
         Command::Split(args) => overrule::split(&start, &args),
         Command::Join(args) => overrule::join(&start, &args),
         Command::Reprocess(args) => reprocess::run(&start, &args),
+        Command::Import(args) => import::run(&start, &args),
         Command::Export(args) => export::run(&start, &args),
         Command::Config(command) => config::run(&start, &command),
         Command::Migrate(args) => migrate::run(&start, &args),

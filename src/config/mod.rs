@@ -275,6 +275,27 @@ pub struct SourceConfig {
 }
 
 impl SourceConfig {
+    /// A source that is known by name only: its entries come from files, and it is never polled.
+    pub fn unpolled(source: Source, zone: Offset) -> Self {
+        Self {
+            source,
+            kind: Kind::Feed,
+            rules: Arc::default(),
+            profile: None,
+            interval: None,
+            enabled: false,
+            verified: false,
+            fetch_articles: true,
+            zone,
+            robots: true,
+            mirrors: Vec::new(),
+            route: Route::default(),
+            ask: Ask::default(),
+            pages: 1,
+            place: Place { file: "import".into(), line: 0 },
+        }
+    }
+
     /// The headers to send with a request: the source's own, if it is its host that is asked.
     pub fn headers_for(&self, url: &Url) -> Option<&std::collections::BTreeMap<String, String>> {
         (url.origin() == self.source.url.origin()).then_some(&self.ask.headers)

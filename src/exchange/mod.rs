@@ -1,13 +1,29 @@
-//! What programs exchange: an entry as a JSON line.
+//! What programs exchange: entries as JSON lines, lists of feeds as OPML.
 //!
-//! Pure: text in, values out. `cli` prints.
+//! Pure: text in, values out. `cli` reads and prints, [`crate::import`] takes lines into the store.
 
+mod arrival;
+mod error;
+mod kind;
 mod lenient;
+mod lines;
+pub mod opml;
+mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    arrival::{Arrival, Given, Note, arrival},
+    error::LineError,
+    kind::{FileKind, file_kind},
+    lines::{Line, Lines, MAX_LINE_BYTES},
+    parse::{parse, source_key},
+};
 
 use self::lenient::{nullable, text_or_number};
 use crate::{

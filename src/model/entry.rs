@@ -54,11 +54,16 @@ pub struct Enclosure {
     /// Absolute address.
     pub url: String,
     /// Media type.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default = "unknown_type")]
     pub media_type: String,
     /// Size in bytes, where the source says it.
     #[serde(rename = "length")]
     pub length_bytes: Option<u64>,
+}
+
+/// The media type of a file of which nothing is known.
+fn unknown_type() -> String {
+    "application/octet-stream".into()
 }
 
 /// A digest of what readers see of an entry, with the version of the rules that made it.

@@ -70,6 +70,8 @@ pub struct NewEntry<'a> {
     pub shown: Published,
     /// First sight, or the time of the change.
     pub at: Timestamp,
+    /// The present, by which purging goes; another time than `at` for what is imported.
+    pub written_at: Timestamp,
 }
 
 /// One entry of a story, with what decides whether readers get it.
@@ -207,7 +209,7 @@ impl Batch {
             .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(new.row)
             .bind(new.at.as_millisecond())
-            .bind(new.at.as_millisecond())
+            .bind(new.written_at.as_millisecond())
             .bind(json_list(entry.topics.clone()))
             .fetch_one(&mut *self.tx)
             .await
@@ -251,7 +253,7 @@ impl Batch {
             .bind(new.fingerprint)
             .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(new.row)
-            .bind(new.at.as_millisecond())
+            .bind(new.written_at.as_millisecond())
             .bind(json_list(entry.topics.clone()))
             .execute(&mut *self.tx)
             .await

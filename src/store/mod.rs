@@ -12,6 +12,7 @@ mod changes;
 mod export;
 mod held;
 mod hub;
+mod import;
 mod open;
 mod read;
 mod rulings;

@@ -33,7 +33,7 @@ statements! {
     FEED_RENDERED = "UPDATE feed SET rendered_seq = $1, changed_ms = $2 WHERE id = 1 AND rendered_seq < $1";
 
     SOURCE_UPSERT = "INSERT INTO source (key, atom_id, name, url, updated_ms) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, updated_ms = excluded.updated_ms";
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, updated_ms = max(updated_ms, excluded.updated_ms)";
 
     ENTRIES_KNOWN = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
@@ -46,7 +46,7 @@ statements! {
     SHINGLE_KEEP = "INSERT INTO shingle (h, entry_id) SELECT value, $2 FROM json_each($1) WHERE true \
         ON CONFLICT DO NOTHING";
     SHINGLE_DROP = "DELETE FROM shingle WHERE entry_id = $2 AND h IN (SELECT value FROM json_each($1))";
-    FEATURES_OLD = "SELECT id, features FROM entry WHERE features IS NOT NULL AND seen_ms < $1 ORDER BY id LIMIT $2";
+    FEATURES_OLD = "SELECT id, features FROM entry WHERE features IS NOT NULL AND changed_ms < $1 ORDER BY id LIMIT $2";
     FEATURES_OF = "SELECT features FROM entry WHERE id = $1";
     FEATURES_DROP = "UPDATE entry SET features = NULL WHERE id = $1";
     // Entries that share address, body, title or most keys, and the head of each of their stories.

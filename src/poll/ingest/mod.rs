@@ -1,13 +1,16 @@
 //! Entries into the store: new story, revision, or another copy of a known story.
 //!
-//! `judging` says which of these an entry is, `settling` what its story then shows: both pure. `writer` alone writes.
+//! `judging` says which of these an entry is, `settling` what its story then shows: both pure. `writer` alone writes;
+//! `arrivals` are entries that come from files, in their own time.
 
+mod arrivals;
 mod judging;
 mod settling;
 mod writer;
 
 use std::collections::HashSet;
 
+pub use arrivals::{Arriving, take_in};
 pub(crate) use settling::reason;
 pub(crate) use writer::{settle, settle_parted};
 
@@ -77,7 +80,8 @@ pub async fn write(
     if steps.is_empty() {
         return Ok(tally);
     }
-    let mut writer = writer::Writer { batch: store.begin().await?, config, source, now };
+    let mut writer =
+        writer::Writer { batch: store.begin().await?, config, source, now, today: now, given: None };
     let ids: Vec<&str> = steps
         .iter()
         .filter_map(|step| match step {

@@ -15,6 +15,23 @@ use crate::{
 /// The least by which a story's `updated` moves: feeds print it to the second, and readers must see that it moved.
 const UPDATED_STEP: Duration = Duration::from_secs(1);
 
+/// When a story is settled; one time, but for arrivals from files.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    /// The time in which entries are seen.
+    pub(super) now: Timestamp,
+    /// The present.
+    pub(super) today: Timestamp,
+    /// The story's place in the window, behind which it does not fall.
+    pub(super) place: Timestamp,
+}
+
+impl From<Timestamp> for Times {
+    fn from(now: Timestamp) -> Self {
+        Self { now, today: now, place: Timestamp::MIN }
+    }
+}
+
 /// What a story is to show instead of what it shows, and `None` when that stays: another entry, or the present one
 /// (`revised`) with a new text.
 pub(super) fn settled(
@@ -22,9 +39,9 @@ pub(super) fn settled(
     shown: Shown,
     revised: Option<i64>,
     config: &Config,
-    now: Timestamp,
+    times: Times,
 ) -> Option<Shown> {
-    let eligible = eligible(tellings, now);
+    let eligible = eligible(tellings, times.today);
     let ranks: Vec<Rank> = eligible.iter().map(|telling| rank(telling, config)).collect();
     let best = dedup::canonical(&ranks)?.entry_id;
     if shown.canonical_id == best && revised != Some(best) && !shown.is_withdrawn {
@@ -32,7 +49,7 @@ pub(super) fn settled(
     }
     let telling = eligible.iter().find(|telling| telling.entry_id == best);
     let published = telling.map_or(shown.published, |telling| telling.published);
-    let updated_at = now.max(after(shown.updated_at, UPDATED_STEP));
+    let updated_at = times.now.max(after(shown.updated_at, UPDATED_STEP));
     Some(Shown { canonical_id: best, published, updated_at, is_withdrawn: false })
 }
 

@@ -3,22 +3,31 @@
 use super::{
     Item, Step, Tally,
     judging::{self, evidence},
-    settling::{self, after, before, first_times, is_gone},
+    settling::{self, Times, after, before, first_times, is_gone},
 };
 use crate::{
     config::{Config, SourceConfig},
     dedup::{Features, Rule, Verdict},
+    exchange::Given,
     model::{Entry, Published, Timestamp},
     normalise::{fingerprint, minted_id, source_atom_id, time::shown_at},
     store::{Batch, Cause, KnownEntry, NewEntry, StoreError},
 };
 
-/// Writes the steps of one source in one transaction.
+/// What joins an entry to the story that it stood in elsewhere, when its line does not tell.
+const GIVEN: &str = "given";
+
+/// Writes steps in one transaction.
 pub(super) struct Writer<'a> {
     pub(super) batch: Batch,
     pub(super) config: &'a Config,
     pub(super) source: &'a SourceConfig,
+    /// The time in which entries are seen and compared: the present, but for arrivals from files.
     pub(super) now: Timestamp,
+    /// The present: purging goes by it, and so does whether a document has been gone for long.
+    pub(super) today: Timestamp,
+    /// Where the entry at hand stood in another store.
+    pub(super) given: Option<&'a Given>,
 }
 
 impl Writer<'_> {
@@ -82,10 +91,30 @@ impl Writer<'_> {
         if let Some(hash) = item.row_hash.filter(|hash| known.row_hash.as_deref() != Some(hash.as_slice())) {
             self.batch.keep_row_hash(known.id, &hash).await?;
         }
-        if known.gone_at.is_some() {
+        if known.gone_at.is_some_and(|since| self.now > since) {
             self.batch.keep_gone(known.id, None).await?;
         }
         Ok(())
+    }
+
+    /// An entry that arrived from a file which says that it is gone, and its story perhaps withdrawn.
+    pub(super) async fn arrived_gone(
+        &mut self,
+        source_key: &str,
+        source_entry_id: &str,
+        since: Timestamp,
+        withdrawn_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let Some(known) = self.batch.known(source_key, &[source_entry_id]).await?.remove(source_entry_id)
+        else {
+            return Ok(());
+        };
+        self.batch.keep_gone(known.id, Some(since)).await?;
+        let withdrawn = match withdrawn_at {
+            Some(at) => self.batch.withdraw_if_gone(known.story_id, at).await?,
+            None => false,
+        };
+        if withdrawn { Ok(()) } else { self.settle(known.story_id, None).await }
     }
 
     async fn revise(&mut self, item: &Item, known: &KnownEntry, digest: &str) -> Result<(), StoreError> {
@@ -101,6 +130,11 @@ impl Writer<'_> {
         let shown = shown_at(entry.published, self.now, self.source.zone);
         let features = judging::features(entry, shown.at);
         let row = self.row(item, &features, digest, shown);
+        if let Some(given) = self.given
+            && let Some(story_id) = self.batch.story_under(&given.story).await?
+        {
+            return self.join_given(&row, story_id, given).await;
+        }
         let settings = judging::settings(self.config);
         let (from, to) = (before(shown.at, settings.window), after(shown.at, settings.window));
         let candidates = self.batch.candidates(&features, from, to).await?;
@@ -108,9 +142,32 @@ impl Writer<'_> {
         let judgement = judging::judge(&features, &candidates, &settings);
         let row = NewEntry { evidence: evidence(&judgement), ..row };
         match judgement.verdict {
-            Verdict::Join { story_id, rule, .. } => self.join(&row, story_id, rule, judgement.merges).await,
-            Verdict::New => self.open_story(item, &row, shown).await,
+            Verdict::Join { story_id, rule, .. } if !self.is_told_apart(story_id).await? => {
+                self.join(&row, story_id, rule, judgement.merges).await
+            }
+            Verdict::Join { .. } | Verdict::New => self.open_story(item, &row, shown).await,
         }
+    }
+
+    /// Adds another copy to the story that it stood in where it comes from.
+    async fn join_given(
+        &mut self,
+        row: &NewEntry<'_>,
+        story_id: i64,
+        given: &Given,
+    ) -> Result<(), StoreError> {
+        self.touch_source();
+        self.batch.insert_entry(row, story_id, given.rule.as_deref().unwrap_or(GIVEN)).await?;
+        self.batch.visible(story_id);
+        self.settle(story_id, None).await
+    }
+
+    /// Whether the file that the entry at hand comes from knows the entry's story and this one, and tells them apart.
+    async fn is_told_apart(&mut self, story_id: i64) -> Result<bool, StoreError> {
+        if self.given.is_none() {
+            return Ok(false);
+        }
+        Ok(self.batch.import_of(story_id).await? == Some(self.today))
     }
 
     /// Adds another copy to a story; stories that it shows to be the same become the oldest of them.
@@ -142,16 +199,24 @@ impl Writer<'_> {
         row: &NewEntry<'_>,
         shown: Published,
     ) -> Result<(), StoreError> {
-        let atom_id = self.atom_id(&item.entry).await?;
+        let atom_id = match self.given {
+            Some(given) => given.story.0.clone(),
+            None => self.atom_id(&item.entry).await?,
+        };
         let (updated_at, changed_at) = first_times(item, shown, self.config, self.now);
         let story_id = self.batch.insert_story(&atom_id, shown, updated_at, changed_at, self.now).await?;
-        let entry_id = self.batch.insert_entry(row, story_id, Rule::First.as_str()).await?;
+        let rule = self.given.and_then(|given| given.rule.as_deref()).unwrap_or(Rule::First.as_str());
+        let entry_id = self.batch.insert_entry(row, story_id, rule).await?;
         self.batch.show(story_id, entry_id, shown).await?;
+        if self.given.is_some() {
+            self.batch.keep_import(story_id, self.today).await?;
+        }
         self.batch.visible(story_id);
         Ok(())
     }
 
-    /// The upstream's own id when it can be one and names no other story, else a minted one.
+    /// The upstream's own id when it can be one and names no other story, else a minted one, which a file may have
+    /// given to another story already.
     async fn atom_id(&mut self, entry: &Entry) -> Result<String, StoreError> {
         if let Some(id) = &entry.upstream_id
             && !self.batch.atom_id_taken(id).await?
@@ -159,11 +224,22 @@ impl Writer<'_> {
             return Ok(id.clone());
         }
         let authority = self.config.feed.authority.as_deref();
-        Ok(minted_id(&entry.source, &entry.source_entry_id, authority, self.now).0)
+        let mut name = entry.source_entry_id.clone();
+        loop {
+            let id = minted_id(&entry.source, &name, authority, self.now).0;
+            if !self.batch.atom_id_taken(&id).await? {
+                return Ok(id);
+            }
+            name.push('\n');
+        }
     }
 
     async fn settle(&mut self, story_id: i64, revised: Option<i64>) -> Result<(), StoreError> {
-        settle(&mut self.batch, self.config, story_id, revised, self.now).await
+        let mut times = Times { now: self.now, today: self.today, place: Timestamp::MIN };
+        if self.now < self.today {
+            times.place = self.batch.place_of(story_id).await?;
+        }
+        settle(&mut self.batch, self.config, story_id, revised, times).await
     }
 
     fn row<'b>(
@@ -184,6 +260,7 @@ impl Writer<'_> {
             row: item.row.as_deref(),
             shown,
             at: self.now,
+            written_at: self.today,
         }
     }
 
@@ -199,12 +276,13 @@ pub(crate) async fn settle(
     config: &Config,
     story_id: i64,
     revised: Option<i64>,
-    now: Timestamp,
+    times: impl Into<Times>,
 ) -> Result<(), StoreError> {
+    let times = times.into();
     let tellings = batch.tellings(story_id).await?;
     let shown = batch.shown(story_id).await?;
-    match settling::settled(&tellings, shown, revised, config, now) {
-        Some(shown) => batch.change_story(story_id, shown, now).await,
+    match settling::settled(&tellings, shown, revised, config, times) {
+        Some(shown) => batch.change_story(story_id, shown, times.now.max(times.place)).await,
         None => Ok(()),
     }
 }
@@ -218,7 +296,7 @@ pub(crate) async fn settle_parted(
 ) -> Result<(), StoreError> {
     let tellings = batch.tellings(story_id).await?;
     let shown = batch.shown(story_id).await?;
-    match settling::settled(&tellings, shown, Some(shown.canonical_id), config, now) {
+    match settling::settled(&tellings, shown, Some(shown.canonical_id), config, now.into()) {
         Some(shown) => {
             let changed_at = settling::place(false, shown.published, config, now);
             batch.change_story(story_id, shown, changed_at).await
