@@ -1,7 +1,7 @@
 //! Measures same-story recognition on a labelled set: `cargo run --release --example dedup_eval -- --seed 1`.
 //!
 //! `--rounds N` makes a larger set, `--show N` prints errors, `--tables` leaves rules and vetoes out one at a time,
-//! `--bench` measures time, `--prose FILE` takes real prose (JSON lines of `date`, `title`, `text`).
+//! `--bench` measures time, `--jsonl` prints the set for `dibao import`, `--prose FILE` takes real prose (JSON lines of `date`, `title`, `text`).
 
 #![expect(
     unreachable_pub,
@@ -18,6 +18,7 @@ mod baselines;
 mod bench;
 mod item;
 mod labelled;
+mod lines;
 mod metrics;
 mod prose;
 mod report;
@@ -43,6 +44,9 @@ fn main() {
         None => labelled::items(seed, number("--rounds", 3)),
     };
     let tables = Tables::shipped();
+    if args.iter().any(|a| a == "--jsonl") {
+        return lines::print(&items);
+    }
     if args.iter().any(|a| a == "--bench") {
         return bench::run(&items, tables);
     }
