@@ -55,6 +55,7 @@ CREATE TABLE alias (
     source_key       TEXT NOT NULL,
     source_entry_id  TEXT NOT NULL,
     entry_id         INTEGER NOT NULL,
+    former_url       TEXT NOT NULL,     -- where people read it until then
     at_ms            INTEGER NOT NULL,
     PRIMARY KEY (source_key, source_entry_id)
 ) STRICT, WITHOUT ROWID;

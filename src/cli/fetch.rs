@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, runtime, stop_on_signal, warn};
 use crate::{
     clock,
-    config::Config,
+    config::{Config, SourceConfig},
     daemon::pass,
     fetch::Client,
     poll::{Outcome, PollReport, Poller},
@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// Keys of the sources to poll; all without one
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
+    /// Let in what was held back since these sources changed their ids
+    #[arg(long, requires = "sources")]
+    accept: bool,
     /// Print one JSON object a source
     #[arg(long)]
     json: bool,
@@ -32,10 +35,16 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     let sources = chosen(&config, &args.sources)?;
     runtime()?.block_on(async {
         let store = Store::open(&config.store_path, clock::now()).await?;
-        let _lease = store.lease().map_err(|error| match error {
-            StoreError::Leased { .. } => Failure::new(USAGE, error),
-            error => Failure::new(CANNOT_RUN, error),
-        })?;
+        let n_accepted = if args.accept { accept(&store, &sources).await? } else { 0 };
+        let _lease = match store.lease() {
+            Ok(lease) => lease,
+            Err(StoreError::Leased { .. }) if args.accept => {
+                say!("{n_accepted} rows are let in; the running daemon takes them at its next visit");
+                return Ok(0);
+            }
+            Err(error @ StoreError::Leased { .. }) => return Err(Failure::new(USAGE, error)),
+            Err(error) => return Err(Failure::new(CANNOT_RUN, error)),
+        };
         let stop = stop_on_signal();
         let client = Client::new(&config.fetch, stop).map_err(|error| Failure::new(USAGE, error))?;
         let poller = Poller::new(Arc::clone(&config), Arc::new(client), store.clone(), clock::now()).await?;
@@ -50,6 +59,15 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         store.close().await;
         Ok(if failed { SOME_FAILED } else { 0 })
     })
+}
+
+/// Lets in what is held back of sources; says how many rows.
+async fn accept(store: &Store, sources: &[Arc<SourceConfig>]) -> Result<u64, StoreError> {
+    let mut n_accepted = 0;
+    for source in sources {
+        n_accepted += store.accept_held(source.source.key.as_str(), clock::now()).await?;
+    }
+    Ok(n_accepted)
 }
 
 /// Whether a source failed that is known to exist: verified, or once read with success.

@@ -26,6 +26,8 @@ const PASSING: [&str; 7] =
 const PATIENCE_PASSING: usize = 3;
 /// Polls in a row with any other.
 const PATIENCE: usize = 2;
+/// What is seen once and told at once: the next poll finds it settled.
+const AT_ONCE: [&str; 1] = [super::IDS_CHANGED];
 
 /// What is known of a source when one more poll has ended.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +47,11 @@ pub fn alert(standing: Standing) -> Option<Alert> {
     if standing.state == "ok" {
         return standing.told_broken.then_some(Alert::Recovered);
     }
-    let patience = if PASSING.contains(&standing.state) { PATIENCE_PASSING } else { PATIENCE };
+    let patience = match standing.state {
+        state if PASSING.contains(&state) => PATIENCE_PASSING,
+        state if AT_ONCE.contains(&state) => 1,
+        _ => PATIENCE,
+    };
     let tells = standing.is_known && !standing.told_broken && standing.n_bad >= patience;
     tells.then_some(Alert::Broke)
 }
@@ -69,6 +75,7 @@ mod tests {
         check("no-rows", 3, true, true, None);
         check("timeout", 2, false, true, None);
         check("timeout", 3, false, true, Some(Alert::Broke));
+        check("ids-changed", 1, false, true, Some(Alert::Broke));
         check("ok", 0, true, true, Some(Alert::Recovered));
         check("dns", 9, false, false, None);
     }

@@ -6,11 +6,13 @@ mod alert;
 mod compare;
 mod health;
 mod page;
+mod reid;
 
 pub use alert::{Alert, Standing, alert};
 pub use compare::{Before, Now};
 pub use health::{Numbers, concern};
 pub use page::hidden;
+pub use reid::{IDS_CHANGED, Reid};
 
 use crate::{extract::ExtractError, fetch::FetchError};
 

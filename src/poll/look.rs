@@ -33,6 +33,8 @@ pub struct Look {
     pub rows_before: Option<i64>,
     /// What its latest entries had, when any are stored.
     pub before: Option<Before>,
+    /// Rows held back since it changed its ids.
+    pub n_held: usize,
     /// What it gives now, counted for comparing.
     pub now: Now,
     /// The newest time among the rows and samples.
@@ -120,12 +122,12 @@ impl Looker {
         now: Timestamp,
     ) -> Result<Look, StoreError> {
         let key = source.source.key.as_str();
-        let (rows_before, before, polls) = match store {
+        let (rows_before, before, polls, n_held) = match store {
             Some(store) => {
                 let polls = store.polls_that_read(key, super::HISTORY).await?;
-                (store.rows_before(key).await?, store.usual(key).await?, polls)
+                (store.rows_before(key).await?, store.usual(key).await?, polls, store.count_held(key).await?)
             }
-            None => (None, None, Vec::new()),
+            None => (None, None, Vec::new(), 0),
         };
         let mut look = Look {
             fault: None,
@@ -134,6 +136,7 @@ impl Looker {
             n_rows: 0,
             rows_before,
             before,
+            n_held,
             now: Now::default(),
             newest: None,
             samples: Vec::new(),
@@ -150,6 +153,9 @@ impl Looker {
         }
         if look.fault.is_none() {
             look.compare(&polls, source.kind);
+        }
+        if n_held > 0 {
+            look.worse.push(Fault::of_held(key, n_held));
         }
         Ok(look)
     }

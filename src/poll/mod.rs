@@ -10,6 +10,7 @@ pub mod listing;
 mod look;
 pub(crate) mod offload;
 mod pages;
+mod reid;
 pub(crate) mod rows;
 mod standing;
 mod visit;
@@ -25,7 +26,7 @@ use crate::{
     config::{Config, SourceConfig},
     fetch::Client,
     model::{Kind, SourceKey, Timestamp},
-    observe::{Alert, Fault, Numbers},
+    observe::{Alert, Fault, Numbers, Reid},
     schedule::{Timing, adaptive_interval, next_poll_at},
     store::{AlertRow, PollRow, Store, StoreError, Validators},
 };
@@ -77,6 +78,8 @@ pub struct PollReport {
     pub numbers: Numbers,
     /// Why it was read from a mirror, if it was.
     pub mirrored: Option<Fault>,
+    /// What became of its items when it changed its ids.
+    pub reid: Option<Reid>,
     /// How long it took.
     pub took: Duration,
     /// Earliest time of the next poll.
@@ -149,7 +152,8 @@ impl Poller {
         let started = tokio::time::Instant::now();
         let key = source.source.key.as_str();
         let previous = self.store.polls_of(key, 1).await?.into_iter().next();
-        let visited = visit::visit(self, source, previous.as_ref().map(|poll| poll.started_at), now).await?;
+        let last = previous.as_ref().map(|poll| poll.started_at);
+        let visited = Box::pin(visit::visit(self, source, last, now)).await?;
         let mut report = visited.report;
         report.took = started.elapsed();
         let n_failures = match &report.outcome {
@@ -185,6 +189,7 @@ impl Poller {
         let key = source.source.key.as_str();
         let read = self.store.polls_that_read(key, HISTORY).await?;
         let was_read = !read.is_empty() || report.is_ok() || self.store.last_success(key).await?.is_some();
+        let n_held = self.store.count_held(key).await?;
         let mut batch = self.store.begin().await?;
         let last_alert = batch.last_alert(key).await?;
         let past = Past {
@@ -193,6 +198,7 @@ impl Poller {
             expects_rows_by_rule: source.kind == Kind::List,
             told_broken: last_alert.as_ref().is_some_and(|alert| alert.kind == Alert::Broke.as_str()),
             is_known: source.verified || was_read,
+            n_held,
         };
         let stands = stands(report, now, past);
         if let Some((url, validators)) = &list_validators {

@@ -61,7 +61,7 @@ pub(crate) fn rows_of(listing: &mut Listing, kind: Kind) -> Vec<Row> {
 
 /// A whole entry is digested as it stands. Of a row that leads to an article only title and address count: its date
 /// may be written as `3小时前`. Links on a home page differ from block to block and count not at all.
-fn row_hash(raw: &RawEntry, kind: Kind, complete: bool) -> Option<[u8; 32]> {
+pub(super) fn row_hash(raw: &RawEntry, kind: Kind, complete: bool) -> Option<[u8; 32]> {
     if complete {
         return serde_json::to_vec(raw).ok().map(|bytes| *blake3::hash(&bytes).as_bytes());
     }

@@ -3,7 +3,7 @@
 use super::{Outcome, PollReport};
 use crate::{
     model::Timestamp,
-    observe::{Alert, Fault, Numbers, Standing, alert, concern},
+    observe::{Alert, Fault, IDS_CHANGED, Numbers, Standing, alert, concern},
     store::PollRow,
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Past<'a> {
     pub told_broken: bool,
     /// Whether the source is known to exist.
     pub is_known: bool,
+    /// Rows held back since it changed its ids.
+    pub n_held: usize,
 }
 
 /// How a source stands.
@@ -62,6 +64,10 @@ fn wrong(report: &PollReport, past: Past) -> Option<(String, String)> {
     let told = |fault: &Fault| (fault.name.to_owned(), fault.told());
     match &report.outcome {
         Outcome::Fault(fault) => Some(told(fault)),
+        _ if report.reid.is_some() => {
+            report.reid.map(|found| told(&Fault::of_reid(report.source.as_str(), found)))
+        }
+        _ if past.n_held > 0 => Some(told(&Fault::of_held(report.source.as_str(), past.n_held))),
         _ if report.mirrored.is_some() => report.mirrored.as_ref().map(told),
         Outcome::Ok => {
             let before: Vec<Numbers> = past.read.iter().map(numbers).collect();
@@ -69,7 +75,7 @@ fn wrong(report: &PollReport, past: Past) -> Option<(String, String)> {
         }
         // The same page as before: what was wrong with what it says still is. A fault on the way to it is over.
         Outcome::Unchanged => {
-            let read = past.read.first().filter(|read| read.state != OK)?;
+            let read = past.read.first().filter(|read| read.state != OK && read.state != IDS_CHANGED)?;
             Some((read.state.clone(), read.message.clone()))
         }
     }
@@ -110,6 +116,7 @@ mod tests {
             n_pending: 0,
             numbers: Numbers { n_rows, n_dated: n_rows, n_taken: 0, n_empty: 0 },
             mirrored: None,
+            reid: None,
             took: Duration::ZERO,
             next_poll_at: at(0),
         }
@@ -133,6 +140,7 @@ mod tests {
                 expects_rows_by_rule: true,
                 told_broken,
                 is_known: true,
+                n_held: 0,
             };
             let report = report(outcome.clone(), *n_rows);
             let stands = stands(&report, begun, past);
@@ -178,5 +186,27 @@ mod tests {
         let names: Vec<&str> = states.iter().map(|(state, ..)| state.as_str()).collect();
         assert_eq!(names, ["ok", "ok", "ok", "rows-lost", "rows-lost", "ok"]);
         assert_eq!((states[4].2, states[5].2), (Some(Alert::Broke), Some(Alert::Recovered)));
+    }
+
+    #[test]
+    fn changed_ids_are_told_at_once_and_over_when_nothing_is_held_back() {
+        let (read, previous) = ([], None);
+        let past = |n_held| Past {
+            previous,
+            read: &read,
+            expects_rows_by_rule: true,
+            told_broken: false,
+            is_known: true,
+            n_held,
+        };
+        let found = crate::observe::Reid { n_rows: 20, n_known: 17, n_new: 0, n_held: 3 };
+        let changed = PollReport { reid: Some(found), ..report(Outcome::Ok, 20) };
+        let stands = |report: &PollReport, n_held| super::stands(report, at(0), past(n_held));
+        assert_eq!(
+            (stands(&changed, 3).state.as_str(), stands(&changed, 3).alert),
+            (IDS_CHANGED, Some(Alert::Broke))
+        );
+        assert_eq!(stands(&report(Outcome::Unchanged, 0), 3).state, IDS_CHANGED);
+        assert_eq!(stands(&report(Outcome::Unchanged, 0), 0).state, "ok");
     }
 }

@@ -36,6 +36,8 @@ const MAX_FAILURES: i64 = 3;
 const GIVE_UP_AFTER: i64 = 12;
 /// Articles visited again in one poll, at most.
 const MAX_REVISITS: usize = 30;
+/// Rows that were held back and are whole, taken in one visit.
+const MAX_ACCEPTED: usize = 5_000;
 /// Why a row is withheld at the first visit.
 const TOO_OLD: &str = "older than what the first visit takes (`schedule.first_poll_age`)";
 /// Why a row is withheld that gives readers nothing.
@@ -103,12 +105,14 @@ pub(super) async fn visit(
 }
 
 /// A visit under way.
-struct Work<'a> {
-    poller: &'a Poller,
-    source: &'a Arc<SourceConfig>,
-    now: Timestamp,
-    is_first: bool,
-    report: PollReport,
+pub(super) struct Work<'a> {
+    pub(super) poller: &'a Poller,
+    pub(super) source: &'a Arc<SourceConfig>,
+    pub(super) now: Timestamp,
+    pub(super) is_first: bool,
+    /// Whether what is taken was held back before: it takes its place by its time, as at a first visit.
+    is_accepted: bool,
+    pub(super) report: PollReport,
     tally: Tally,
     steps: Vec<Step>,
     n_entries: usize,
@@ -135,6 +139,7 @@ impl<'a> Work<'a> {
             n_pending: 0,
             numbers: Numbers::default(),
             mirrored: None,
+            reid: None,
             took: Duration::ZERO,
             next_poll_at: now,
         };
@@ -143,6 +148,7 @@ impl<'a> Work<'a> {
             source,
             now,
             is_first,
+            is_accepted: false,
             report,
             tally: Tally::default(),
             steps: Vec::new(),
@@ -173,7 +179,7 @@ impl<'a> Work<'a> {
         Visited { report: self.report, asked, list_validators }
     }
 
-    fn key(&self) -> &str {
+    pub(super) fn key(&self) -> &str {
         self.source.source.key.as_str()
     }
 
@@ -270,6 +276,7 @@ impl<'a> Work<'a> {
                 Plan::Take => to_take.push(row),
             }
         }
+        let to_take = self.known_again(to_take, &knowledge).await?;
         if listing.is_complete {
             self.take_whole(to_take).await?;
             return Ok(true);
@@ -310,7 +317,7 @@ impl<'a> Work<'a> {
                 entry: made.entry,
                 row_hash: hash,
                 row: None,
-                is_backlog: self.is_first,
+                is_backlog: self.is_first || self.is_accepted,
                 ends_pending: false,
             };
             self.push(Step::Entry(Box::new(item))).await?;
@@ -399,7 +406,7 @@ impl<'a> Work<'a> {
                         entry: made.entry,
                         row_hash: None,
                         row: None,
-                        is_backlog: self.is_first,
+                        is_backlog: self.is_first || self.is_accepted,
                         ends_pending: false,
                     };
                     self.push(Step::Entry(Box::new(item))).await?;
@@ -422,7 +429,7 @@ impl<'a> Work<'a> {
             entry: crate::model::Entry { source_entry_id: row.id, ..made.entry },
             row_hash: row.hash,
             row: serde_json::to_string(&row.raw).ok(),
-            is_backlog: self.is_first,
+            is_backlog: self.is_first || self.is_accepted,
             ends_pending: true,
         };
         self.push(Step::Entry(Box::new(item))).await
@@ -466,7 +473,7 @@ impl<'a> Work<'a> {
             entry: crate::model::Entry { source_entry_id: row.id, ..made.entry },
             row_hash: row.hash,
             row: serde_json::to_string(&row.raw).ok(),
-            is_backlog: self.is_first,
+            is_backlog: self.is_first || self.is_accepted,
             ends_pending: !is_filling,
         };
         self.push(Step::Entry(Box::new(item))).await
@@ -474,15 +481,25 @@ impl<'a> Work<'a> {
 
     /// Tries again the articles that failed before and are due.
     async fn take_pending(&mut self) -> Result<(), StoreError> {
-        let limit = self.poller.config.schedule.max_articles;
+        // Entries that are whole need no article, so that all can be taken at once.
+        let is_whole = !self.source.fetch_articles;
+        let limit = if is_whole { MAX_ACCEPTED } else { self.poller.config.schedule.max_articles };
         let due = self.poller.store.due_pending(self.key(), self.now, limit).await?;
         for pending in due {
             if self.stopped {
                 break;
             }
             let row = Row { id: pending.source_entry_id.clone(), raw: pending.row.clone(), hash: None };
-            let row = Row { hash: rows::article_row_hash(&row.raw, self.source.kind), ..row };
-            self.take_article(row, None, Some(pending)).await?;
+            let is_story = self.source.kind == Kind::Digest && row.raw.content_html.is_some();
+            let hash = rows::row_hash(&row.raw, self.source.kind, is_whole || is_story);
+            let row = Row { hash, ..row };
+            self.is_accepted = pending.state == PendingState::Accepted;
+            if is_whole || is_story {
+                self.take_row_alone(row, false).await?;
+            } else {
+                self.take_article(row, None, Some(pending)).await?;
+            }
+            self.is_accepted = false;
         }
         Ok(())
     }
@@ -514,7 +531,7 @@ impl<'a> Work<'a> {
         self.push(Step::Aside(row)).await
     }
 
-    fn aside(&self, row: Row, state: PendingState, reason: String) -> PendingRow {
+    pub(super) fn aside(&self, row: Row, state: PendingState, reason: String) -> PendingRow {
         PendingRow {
             source_entry_id: row.id,
             row: row.raw,
@@ -531,7 +548,7 @@ impl<'a> Work<'a> {
         self.flush().await
     }
 
-    async fn push(&mut self, step: Step) -> Result<(), StoreError> {
+    pub(super) async fn push(&mut self, step: Step) -> Result<(), StoreError> {
         if let Step::Entry(item) = &step {
             self.n_entries += 1;
             self.report.numbers.n_taken += 1;

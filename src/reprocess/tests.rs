@@ -35,6 +35,7 @@ fn held(row: Option<&str>) -> Held {
             row: row.map(str::to_owned),
             seen_at: at("2026-11-20T04:00:00Z"),
             gone_at: None,
+            former_url: None,
         },
         entry: Entry {
             source: SourceKey::parse("jx").unwrap(),

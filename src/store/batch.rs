@@ -45,6 +45,8 @@ pub struct KnownEntry {
     pub seen_at: Timestamp,
     /// Since when the source says that it no longer exists.
     pub gone_at: Option<Timestamp>,
+    /// Where people read it before its source changed all ids, if it did.
+    pub former_url: Option<String>,
 }
 
 /// An entry with what was derived from it for keeping.
@@ -542,6 +544,8 @@ pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
             row: row.try_get("row")?,
             seen_at: from_ms(row.try_get("seen_ms")?),
             gone_at: row.try_get::<Option<i64>, _>("gone_ms")?.map(from_ms),
+            // Only where it was asked for.
+            former_url: row.try_get("former_url").unwrap_or_default(),
         })
     };
     read().doing("read a known entry")

@@ -15,6 +15,7 @@ mod hub;
 mod import;
 mod open;
 mod read;
+mod reid;
 mod rulings;
 mod search;
 mod similar;
@@ -33,6 +34,7 @@ pub use held::{Held, StoredDocument};
 pub use hub::{Delivered, Delivery, Failing, HubCounts, HubRequest, HubStatus, Ping, Verdict};
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
+pub use reid::Attached;
 pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
 
@@ -184,6 +186,10 @@ pub enum PendingState {
     Withheld,
     /// It is a digest's page, whose stories are entries of their own.
     Split,
+    /// Its source changed all ids, and it is neither known nor newer than what was; it waits for the operator.
+    Held,
+    /// The operator let it in; it is taken at the next visit.
+    Accepted,
 }
 
 impl PendingState {
@@ -193,6 +199,8 @@ impl PendingState {
             Self::Filling => "filling",
             Self::Withheld => "withheld",
             Self::Split => "split",
+            Self::Held => "held",
+            Self::Accepted => "accepted",
         }
     }
 
@@ -201,6 +209,8 @@ impl PendingState {
             "retry" => Self::Retry,
             "filling" => Self::Filling,
             "split" => Self::Split,
+            "held" => Self::Held,
+            "accepted" => Self::Accepted,
             _ => Self::Withheld,
         }
     }

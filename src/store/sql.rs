@@ -35,8 +35,13 @@ statements! {
     SOURCE_UPSERT = "INSERT INTO source (key, atom_id, name, url, updated_ms) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, updated_ms = max(updated_ms, excluded.updated_ms)";
 
-    ENTRIES_KNOWN = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
-        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
+    // By the id that the entry was first seen under, or by one that its source gave it later.
+    ENTRIES_KNOWN = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms, \
+        (SELECT former_url FROM alias a WHERE a.entry_id = entry.id ORDER BY at_ms DESC LIMIT 1) AS former_url FROM entry \
+        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2)) \
+        UNION ALL SELECT e.id, a.source_entry_id, e.story_id, e.url, e.fingerprint, e.row_hash, e.row, e.seen_ms, e.gone_ms, \
+        a.former_url FROM alias a JOIN entry e ON e.id = a.entry_id \
+        WHERE a.source_key = $1 AND a.source_entry_id IN (SELECT value FROM json_each($2))";
     ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND seen_ms >= $2 ORDER BY seen_ms DESC LIMIT $3";
     // Keys that more entries have than $3 say nothing; of the others, the entries that have most.
@@ -86,7 +91,7 @@ statements! {
     STORY_ALL_GONE = "SELECT count(*) FROM entry WHERE story_id = $1 AND gone_ms IS NULL";
 
     PENDING_DUE = "SELECT source_entry_id, row, state, reason, n_failures, next_try_ms, seen_ms FROM pending \
-        WHERE source_key = $1 AND state IN ('retry', 'filling') AND next_try_ms <= $2 ORDER BY next_try_ms LIMIT $3";
+        WHERE source_key = $1 AND state IN ('retry', 'filling', 'accepted') AND next_try_ms <= $2 ORDER BY next_try_ms LIMIT $3";
     PENDING_KNOWN = "SELECT source_entry_id, state FROM pending \
         WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
     PENDING_UPSERT = "INSERT INTO pending (source_key, source_entry_id, row, state, reason, n_failures, next_try_ms, \
@@ -94,7 +99,7 @@ statements! {
         row = excluded.row, state = excluded.state, reason = excluded.reason, n_failures = excluded.n_failures, \
         next_try_ms = excluded.next_try_ms";
     PENDING_DELETE = "DELETE FROM pending WHERE source_key = $1 AND source_entry_id = $2";
-    PENDING_COUNT = "SELECT count(*) FROM pending WHERE source_key = $1 AND state IN ('retry', 'filling')";
+    PENDING_COUNT = "SELECT count(*) FROM pending WHERE source_key = $1 AND state IN ('retry', 'filling', 'accepted')";
     PENDING_WITHHELD = "SELECT source_entry_id, reason FROM pending WHERE source_key = $1 AND state = 'withheld' \
         ORDER BY seen_ms DESC LIMIT $2";
 
@@ -109,10 +114,12 @@ statements! {
     DOCUMENT_BODY = "SELECT url, content_type, body FROM document WHERE id = $1";
     VALIDATORS_FORGET = "DELETE FROM validator WHERE source_key = $1 AND is_list = 1";
 
-    HELD_BY_ID = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
+    HELD_BY_ID = "SELECT id, source_key, coalesce((SELECT a.source_entry_id FROM alias a WHERE a.entry_id = entry.id \
+        AND a.source_key = $1 AND a.source_entry_id IN (SELECT value FROM json_each($2))), source_entry_id) AS source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
         claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, topics, fingerprint, \
         row_hash, row, seen_ms, gone_ms FROM entry \
-        WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
+        WHERE source_key = $1 AND (source_entry_id IN (SELECT value FROM json_each($2)) OR id IN \
+        (SELECT entry_id FROM alias WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))))";
     HELD_AT = "SELECT id, source_key, source_entry_id, story_id, role, url, title, bureau, region, claimed_ms, \
         claimed_precision, publisher_updated_ms, language, summary, content_html, content_text, enclosures, topics, fingerprint, \
         row_hash, row, seen_ms, gone_ms FROM entry WHERE canonical_url = $2 AND source_key = $1 ORDER BY id";

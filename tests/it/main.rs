@@ -20,6 +20,7 @@ mod health;
 mod hostile;
 mod lists;
 mod push;
+mod reid;
 mod reprocess;
 mod retold;
 mod rulings;

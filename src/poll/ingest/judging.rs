@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What is compared of an entry that was published, or first seen, at a time.
-pub(super) fn features(entry: &Entry, at: Timestamp) -> Features {
+pub(crate) fn features(entry: &Entry, at: Timestamp) -> Features {
     let region = |bureau: &Bureau| bureau.region.clone();
     let region = entry.region.clone().or_else(|| entry.bureau.as_ref().and_then(region));
     let parts = Parts {

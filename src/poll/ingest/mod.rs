@@ -11,6 +11,7 @@ mod writer;
 use std::collections::HashSet;
 
 pub use arrivals::{Arriving, take_in};
+pub(crate) use judging::features;
 pub(crate) use settling::reason;
 pub(crate) use writer::{settle, settle_parted};
 
@@ -18,7 +19,7 @@ use crate::{
     config::{Config, SourceConfig},
     extract::Document,
     model::{Entry, Timestamp},
-    store::{KnownEntry, PendingRow, Store, StoreError, Validators},
+    store::{Attached, KnownEntry, PendingRow, Store, StoreError, Validators},
 };
 
 /// Entries written in one transaction, at most.
@@ -40,6 +41,8 @@ pub enum Step {
     Gone(KnownEntry),
     /// An entry that exists again.
     Returned(KnownEntry),
+    /// An entry that its source gives under another id now.
+    Attached(Attached),
 }
 
 /// An entry to write.

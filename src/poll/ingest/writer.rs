@@ -44,6 +44,7 @@ impl Writer<'_> {
             Step::Document(document) => self.batch.keep_document(key, document, self.now).await,
             Step::Gone(known) => self.gone(known).await,
             Step::Returned(known) => self.batch.keep_gone(known.id, None).await,
+            Step::Attached(attached) => self.batch.attach(attached, self.now).await,
             Step::Entry(_) => Ok(()),
         }
     }
@@ -122,7 +123,11 @@ impl Writer<'_> {
         let features = judging::features(&item.entry, shown.at);
         self.batch.revise_entry(known.id, &self.row(item, &features, digest, shown)).await?;
         self.touch_source();
-        self.settle(known.story_id, Some(known.id)).await
+        // Where only the address is another, since the source changed all of them, readers have seen that already.
+        let has_moved = known.former_url.as_ref().is_some_and(|url| {
+            fingerprint(&Entry { url: url.clone(), ..item.entry.clone() }).0 == known.fingerprint
+        });
+        self.settle(known.story_id, Some(known.id).filter(|_| !has_moved)).await
     }
 
     async fn add(&mut self, item: &Item, digest: &str) -> Result<(), StoreError> {
