@@ -16,7 +16,17 @@ async fn the_database_accepts_every_statement() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let mut connection = store.writer.acquire().await.unwrap();
-    let all = [sql::ALL, account::ALL, changes::ALL, export::ALL, hub::ALL, import::ALL, reid::ALL, rulings::ALL, search::ALL];
+    let all = [
+        sql::ALL,
+        account::ALL,
+        changes::ALL,
+        export::ALL,
+        hub::ALL,
+        import::ALL,
+        reid::ALL,
+        rulings::ALL,
+        search::ALL,
+    ];
     for (name, statement) in all.concat() {
         let prepared = connection.prepare(statement.into_sql_str()).await;
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
