@@ -15,6 +15,7 @@ pub mod json_feed;
 pub mod opml;
 pub mod page;
 pub mod rss;
+pub mod slice;
 pub mod status;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ mod reid;
 mod rulings;
 mod search;
 mod similar;
+mod slices;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use read::{Counts, FeedState, WindowQuery};
 pub use reid::Attached;
 pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
+pub use slices::{Listed, SliceQuery, Withdrawn};
 
 use crate::model::Timestamp;
 

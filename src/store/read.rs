@@ -67,17 +67,6 @@ impl Store {
         state().doing("read the feed's state")
     }
 
-    /// Notes the time that stands for all changes up to a count.
-    pub async fn keep_feed_changed(&self, seq: i64, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query(sql::FEED_RENDERED)
-            .bind(seq)
-            .bind(at.as_millisecond())
-            .execute(&self.writer)
-            .await
-            .doing("keep the feed's time")?;
-        Ok(())
-    }
-
     /// The stories of the feed's window, newest first, each with its copies.
     pub async fn window(&self, query: WindowQuery) -> Result<Vec<Story>, StoreError> {
         let rows = sqlx::query(sql::WINDOW_STORIES)
@@ -87,6 +76,11 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .doing("read the feed's stories")?;
+        self.with_copies(&rows).await
+    }
+
+    /// Stories with their copies; those that have none are left out.
+    pub(super) async fn with_copies(&self, rows: &[SqliteRow]) -> Result<Vec<Story>, StoreError> {
         let ids: Vec<i64> =
             rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>().doing("read a story")?;
         let mut copies = self.copies(&ids).await?;

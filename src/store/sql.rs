@@ -159,7 +159,7 @@ statements! {
         CASE WHEN e.id = s.canonical_id THEN e.content_html ELSE '' END AS content_html, \
         CASE WHEN e.id = s.canonical_id THEN e.content_text ELSE '' END AS content_text, \
         e.enclosures, e.topics, e.body_hash, e.seen_ms, o.name AS source_name, o.url AS source_url, o.atom_id AS source_atom_id, \
-        o.updated_ms AS source_updated_ms \
+        max(e.seen_ms, e.changed_ms) AS source_updated_ms \
         FROM entry e JOIN story s ON s.id = e.story_id JOIN source o ON o.key = e.source_key \
         WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id";
     WINDOW_OLDEST = "SELECT min(changed_ms) FROM (SELECT changed_ms FROM story WHERE withdrawn_ms IS NULL \
