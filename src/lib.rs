@@ -30,6 +30,8 @@ pub mod store;
 
 pub mod publish;
 
+pub mod press;
+
 pub mod push;
 pub mod serve;
 

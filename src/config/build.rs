@@ -83,7 +83,14 @@ fn server(layer: &FileLayer) -> Result<Server, ConfigError> {
         listen: need("server.listen", server.listen)?,
         public_url,
         max_connections: positive("server.max_connections", server.max_connections)?,
+        max_connections_per_address: positive(
+            "server.max_connections_per_address",
+            server.max_connections_per_address,
+        )?,
         header_timeout: period("server.header_timeout", server.header_timeout)?,
+        send_timeout: period("server.send_timeout", server.send_timeout)?,
+        renderings_per_minute: need("server.renderings_per_minute", server.renderings_per_minute)?,
+        trusted_proxies: server.trusted_proxies.map(|many| many.0).unwrap_or_default(),
     })
 }
 

@@ -71,8 +71,16 @@ layer! {
         public_url: Maybe<WebUrl>,
         /// Connections served at once.
         max_connections: usize,
+        /// Connections of one address at once.
+        max_connections_per_address: usize,
         /// Time within which a client must send its request's headers.
         header_timeout: Period,
+        /// Time within which a client must take something of an answer.
+        send_timeout: Period,
+        /// Documents rendered for one address in a minute; 0 sets no limit.
+        renderings_per_minute: u32,
+        /// Proxies whose `X-Forwarded-For` is believed.
+        trusted_proxies: Many<Network>,
     }
 }
 

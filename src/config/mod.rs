@@ -122,8 +122,16 @@ pub struct Server {
     pub public_url: Option<Url>,
     /// Connections served at once.
     pub max_connections: usize,
+    /// Connections of one address at once; trusted proxies may have all.
+    pub max_connections_per_address: usize,
     /// Time within which headers must arrive.
     pub header_timeout: Duration,
+    /// Time within which a client must take something of an answer.
+    pub send_timeout: Duration,
+    /// Documents rendered for one address in a minute; 0 sets no limit.
+    pub renderings_per_minute: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// The merged feed.

@@ -21,8 +21,9 @@ use crate::{
     fetch::{Client, Courier, FetchError},
     model::Timestamp,
     poll::Poller,
+    press::Press,
     push::{Hub, Topics},
-    serve::{self, Admin, HubRoutes, Shelf},
+    serve::{self, Admin, Bounds, HubRoutes},
     store::{Store, StoreError},
 };
 
@@ -57,7 +58,7 @@ pub enum DaemonError {
 pub struct Daemon {
     poller: Poller,
     publisher: Publisher,
-    shelf: Shelf,
+    press: Arc<Press>,
     hub: Option<Arc<Hub>>,
     public: TcpListener,
     admin: TcpListener,
@@ -75,14 +76,13 @@ impl Daemon {
         let public = bind(config.server.listen, "server.listen").await?;
         let admin = bind(config.admin_listen, "admin.listen").await?;
         let base_url = base_url(&config, &public);
-        let shelf = Shelf::default();
-        let publisher =
-            Publisher::new(Arc::clone(&config), store.clone(), base_url.clone(), Arc::clone(&shelf));
+        let press = Arc::new(Press::new(Arc::clone(&config), store.clone(), base_url.clone()));
+        let publisher = Publisher::new(Arc::clone(&press));
         publisher.render_if_changed(clock::now()).await?;
-        let topics = Topics::new(serve::public(Arc::clone(&shelf)));
+        let topics = Topics::new(serve::public(Arc::clone(&press)));
         let hub = hub(&config, &store, topics, &base_url, &stop)?;
         let poller = Poller::new(config, client, store, clock::now()).await?;
-        Ok(Self { poller, publisher, shelf, hub, public, admin, base_url, stop, _lease: lease })
+        Ok(Self { poller, publisher, press, hub, public, admin, base_url, stop, _lease: lease })
     }
 
     /// The address under which everything is served, ending in `/`.
@@ -97,23 +97,28 @@ impl Daemon {
 
     /// Runs until the stop; then ends what is under way and closes the store.
     pub async fn run(self) {
-        let Self { poller, publisher, shelf, hub, public, admin, base_url, stop, .. } = self;
+        let Self { poller, publisher, press, hub, public, admin, base_url, stop, .. } = self;
         let config = Arc::clone(&poller.config);
         let store = poller.store.clone();
         let mut tasks = JoinSet::new();
-        let limits = (config.server.max_connections, config.server.header_timeout);
+        let bounds = Bounds::new(&config.server);
+        let published = Arc::clone(press.shelf());
         let (count, counted) = tokio::sync::watch::channel(0);
         let api = serve::api::Api::new(Arc::clone(&config), store.clone(), base_url, counted);
-        let mut routes = serve::public(Arc::clone(&shelf)).merge(serve::api::routes(api));
+        let mut routes = serve::public(press).merge(serve::api::routes(api));
         if let Some(hub) = hub {
             routes = routes.merge(serve::hub(HubRoutes { hub: Arc::clone(&hub), clock: clock::now }));
             tasks.spawn(push::run(hub, stop.clone()));
         }
-        tasks.spawn(serve::serve(public, routes, limits.0, limits.1, stop.clone()));
+        tasks.spawn(serve::serve(public, routes, bounds.clone(), stop.clone()));
         let base_url = listener_url(&admin, config.admin_listen);
-        let routes =
-            serve::admin(Admin { config: Arc::clone(&config), store: store.clone(), shelf, base_url });
-        tasks.spawn(serve::serve(admin, routes, limits.0, limits.1, stop.clone()));
+        let routes = serve::admin(Admin {
+            config: Arc::clone(&config),
+            store: store.clone(),
+            shelf: published,
+            base_url,
+        });
+        tasks.spawn(serve::serve(admin, routes, bounds, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
         tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
         tasks.spawn(scheduler::run(poller, stop.clone()));

@@ -1,182 +1,119 @@
-use std::io::Read;
+use std::time::Duration;
 
-use axum::{
-    body::{Body as HttpBody, to_bytes},
-    http::{Method, Request},
+use axum::body::Bytes;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
-use tower::ServiceExt;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::model::Timestamp;
+use crate::config::Network;
 
-const DOCUMENT: &str = "<feed>邸报 邸报 邸报 邸报 邸报 邸报 邸报 邸报 邸报 邸报 邸报 邸报</feed>";
-const CHANGED: i64 = 1_795_485_600;
+/// More than what the buffers of both ends hold.
+const LARGE_BYTES: usize = 32 << 20;
+/// How long the servers of these tests wait for their clients.
+const PATIENCE: Duration = Duration::from_millis(400);
 
-fn router() -> (Router, Body) {
-    let changed = Timestamp::from_second(CHANGED).unwrap();
-    let atom = Body::new(crate::publish::atom::MEDIA_TYPE, DOCUMENT.into(), changed);
-    let home = Body::new(crate::publish::page::MEDIA_TYPE, "<html></html>".into(), changed);
-    let shelf = Shelf::default();
-    shelf.store(Some(Arc::new(Published { atom: atom.clone(), home })));
-    (public(shelf), atom)
+fn bounds(connections: usize, per_address: usize) -> Bounds {
+    Bounds { connections, per_address, header_timeout: PATIENCE, send_timeout: PATIENCE, proxies: Vec::new() }
 }
 
-async fn ask(method: Method, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = router().0.oneshot(request.body(HttpBody::empty()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    (parts.status, parts.headers, to_bytes(body, 1 << 20).await.unwrap().to_vec())
-}
-
-fn unpacked(coding: Option<&str>, body: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    match coding {
-        None => plain.extend_from_slice(body),
-        Some("gzip") => {
-            flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
-        }
-        Some("br") => {
-            brotli::Decompressor::new(body, 4096).read_to_end(&mut plain).unwrap();
-        }
-        Some(other) => panic!("unknown coding {other}"),
-    }
-    plain
-}
-
-#[tokio::test]
-async fn each_client_gets_the_coding_that_it_takes() {
-    let check = async |accepts: Option<&str>, expected: Option<&str>| {
-        let headers: Vec<_> = accepts.map(|value| ("accept-encoding", value)).into_iter().collect();
-        let (status, headers, body) = ask(Method::GET, "/feed.atom", &headers).await;
-        assert_eq!(status, StatusCode::OK);
-        let coding = headers.get("content-encoding").map(|value| value.to_str().unwrap());
-        assert_eq!(coding, expected, "{accepts:?}");
-        assert_eq!(unpacked(coding, &body), DOCUMENT.as_bytes());
-        assert_eq!(headers["vary"], "Accept-Encoding");
-        assert_eq!(headers["content-length"], body.len().to_string().as_str());
-        assert_eq!(headers["content-type"], "application/atom+xml; charset=utf-8");
-    };
-    check(None, None).await;
-    check(Some("gzip"), Some("gzip")).await;
-    check(Some("gzip, deflate, br"), Some("br")).await;
-    check(Some("br;q=0.5, gzip;q=0.8"), Some("gzip")).await;
-    check(Some("gzip;q=0, br;q=0"), None).await;
-    check(Some("*"), Some("br")).await;
-    check(Some("*;q=0"), None).await;
-    check(Some("identity;q=0, gzip"), Some("gzip")).await;
-    check(Some("identity, gzip;q=0.5"), None).await;
-    check(Some("zstd"), None).await;
-}
-
-#[tokio::test]
-async fn each_coding_has_its_own_strong_etag() {
-    let etag = async |accepts: &str| {
-        let (_, headers, _) = ask(Method::GET, "/feed.atom", &[("accept-encoding", accepts)]).await;
-        headers["etag"].to_str().unwrap().to_owned()
-    };
-    let tags = [etag("identity").await, etag("gzip").await, etag("br").await];
-    assert!(tags.iter().all(|tag| tag.starts_with('"')), "{tags:?}");
-    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
-}
-
-#[tokio::test]
-async fn a_304_is_given_for_either_validator_and_carries_what_the_200_would() {
-    let (_, atom) = router();
-    let tag = format!("\"{}\"", atom.etag);
-    let weak = format!("W/{tag}");
-    let other_coding = format!("\"{}-gz\"", atom.etag);
-    let list = format!("\"x\", {tag}");
-    let check = async |method: Method, headers: &[(&str, &str)], expected: u16| {
-        let (status, answered, body) = ask(method.clone(), "/feed.atom", headers).await;
-        assert_eq!(status.as_u16(), expected, "{method} {headers:?}");
-        for name in ["etag", "vary", "cache-control", "last-modified"] {
-            assert!(answered.contains_key(name), "{name} is missing for {headers:?}");
-        }
-        if expected == 304 {
-            assert!(body.is_empty());
-            assert!(!answered.contains_key("content-encoding"));
-        }
-    };
-    for method in [Method::GET, Method::HEAD] {
-        for value in [&tag, &weak, &other_coding, &list, "*"] {
-            check(method.clone(), &[("if-none-match", value)], 304).await;
-            check(method.clone(), &[("if-none-match", value), ("accept-encoding", "br")], 304).await;
-        }
-        check(method.clone(), &[("if-none-match", "\"stale\"")], 200).await;
-        check(method.clone(), &[("if-modified-since", "Tue, 24 Nov 2026 02:00:00 GMT")], 304).await;
-        check(method.clone(), &[("if-modified-since", "Tue, 24 Nov 2026 09:00:00 GMT")], 304).await;
-        check(method.clone(), &[("if-modified-since", "Tue, 24 Nov 2026 01:59:59 GMT")], 200).await;
-        check(method.clone(), &[("if-modified-since", "yesterday")], 200).await;
-        let both = [("if-none-match", "\"stale\""), ("if-modified-since", "Tue, 24 Nov 2026 02:00:00 GMT")];
-        check(method.clone(), &both, 200).await;
-    }
-}
-
-#[tokio::test]
-async fn head_says_what_get_would() {
-    let (_, get, _) = ask(Method::GET, "/feed.atom", &[("accept-encoding", "gzip")]).await;
-    let (status, head, body) = ask(Method::HEAD, "/feed.atom", &[("accept-encoding", "gzip")]).await;
-    assert_eq!((status, body.len()), (StatusCode::OK, 0));
-    assert_eq!(get, head);
-}
-
-#[tokio::test]
-async fn other_methods_and_paths_are_refused_plainly() {
-    let (status, headers, _) = ask(Method::POST, "/feed.atom", &[]).await;
-    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(headers["allow"], "GET,HEAD");
-    assert_eq!(ask(Method::GET, "/nothing", &[]).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(ask(Method::GET, "/feed.atom?utm_source=x", &[]).await.0, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn before_the_first_rendering_clients_are_asked_to_come_back() {
-    let request = Request::get("/feed.atom").body(HttpBody::empty()).unwrap();
-    let response = public(Shelf::default()).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(response.headers()["retry-after"], "1");
-}
-
-/// A listener of ours that serves a router with two places and short patience.
-async fn listening()
--> (std::net::SocketAddr, tokio_util::sync::CancellationToken, tokio::task::JoinHandle<()>) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+/// A listener of ours.
+async fn listening(bounds: Bounds) -> (std::net::SocketAddr, CancellationToken, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let stop = tokio_util::sync::CancellationToken::new();
-    let patience = std::time::Duration::from_millis(400);
-    let serving = tokio::spawn(serve(listener, router().0, 2, patience, stop.clone()));
+    let stop = CancellationToken::new();
+    let large = Bytes::from(vec![b'x'; LARGE_BYTES]);
+    let router =
+        Router::new().route("/small", get(|| async { "ok" })).route("/large", get(move || async { large }));
+    let serving = tokio::spawn(serve(listener, router, bounds, stop.clone()));
     (address, stop, serving)
 }
 
-/// Whether the server ends a connection on which this was sent, within some seconds.
-async fn is_ended(address: std::net::SocketAddr, sent: &[u8]) -> bool {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+/// What the server sends before it ends a connection on which this was sent; `None` when it does not within some seconds.
+async fn answered(address: std::net::SocketAddr, sent: &[u8]) -> Option<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(sent).await.unwrap();
     let mut answer = Vec::new();
-    let limit = std::time::Duration::from_secs(10);
-    tokio::time::timeout(limit, stream.read_to_end(&mut answer)).await.is_ok()
+    // A reset ends it as well as an end.
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    read.ok().map(|_| answer)
 }
+
+const WHOLE: &[u8] = b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 #[tokio::test]
 async fn who_sends_nothing_or_half_a_request_is_let_go() {
-    let (address, _stop, _serving) = listening().await;
-    assert!(is_ended(address, b"").await, "a silent client");
-    assert!(is_ended(address, b"GET /feed.atom HTTP/1.1\r\nHost: x\r\n").await, "half a request");
+    let (address, _stop, _serving) = listening(bounds(2, 2)).await;
+    assert!(answered(address, b"").await.is_some(), "a silent client");
+    assert!(answered(address, b"GET /small HTTP/1.1\r\nHost: x\r\n").await.is_some(), "half a request");
 }
 
 #[tokio::test]
 async fn idle_clients_do_not_keep_others_out_for_ever_and_a_stop_is_quick() {
-    let (address, stop, serving) = listening().await;
-    let _idle = [
-        tokio::net::TcpStream::connect(address).await.unwrap(),
-        tokio::net::TcpStream::connect(address).await.unwrap(),
-    ];
-    assert!(is_ended(address, b"GET /feed.atom HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await);
+    let (address, stop, serving) = listening(bounds(2, 2)).await;
+    let _idle = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+    // Refused at first, since the idle ones have all the connections of their address.
+    tokio::time::sleep(2 * PATIENCE).await;
+    assert!(answered(address, WHOLE).await.unwrap().ends_with(b"ok"));
     stop.cancel();
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(8), serving).await;
+    let ended = tokio::time::timeout(Duration::from_secs(8), serving).await;
     assert!(ended.is_ok());
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_let_go_and_who_takes_it_slowly_is_not() {
+    let (address, stop, serving) = listening(bounds(4, 4)).await;
+    let ask = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let mut stalled = TcpStream::connect(address).await.unwrap();
+    stalled.write_all(ask).await.unwrap();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(ask).await.unwrap();
+    // Each step is shorter than the patience, all together are longer.
+    let mut taken = Vec::new();
+    for _ in 0..8 {
+        tokio::time::sleep(PATIENCE / 4).await;
+        let mut piece = vec![0; 1 << 20];
+        let n = slow.read(&mut piece).await.unwrap();
+        taken.extend_from_slice(&piece[..n]);
+    }
+    slow.read_to_end(&mut taken).await.unwrap();
+    assert!(taken.len() > LARGE_BYTES / 2, "{} bytes", taken.len());
+    // The stalled one was cut off meanwhile: what had been sent is less than the whole.
+    let mut rest = Vec::new();
+    let _ = stalled.read_to_end(&mut rest).await;
+    assert!(rest.len() < LARGE_BYTES, "{} bytes", rest.len());
+    stop.cancel();
+    assert!(tokio::time::timeout(Duration::from_secs(8), serving).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_a_proxy_all() {
+    let check = async |proxies: Vec<Network>, expected: bool| {
+        let (address, stop, _serving) = listening(Bounds { proxies, ..bounds(8, 1) }).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(b"GET /small HTTP/1.1\r\n").await.unwrap();
+        tokio::time::sleep(PATIENCE / 8).await;
+        let answer = answered(address, WHOLE).await.unwrap();
+        assert_eq!(answer.ends_with(b"ok"), expected);
+        stop.cancel();
+    };
+    check(Vec::new(), false).await;
+    check(vec![Network { net: "127.0.0.0/8".parse().unwrap(), port: None }], true).await;
+}
+
+#[tokio::test]
+async fn a_request_with_endless_headers_is_refused() {
+    let (address, _stop, _serving) = listening(bounds(4, 4)).await;
+    let many = "x-y: z\r\n".repeat(100);
+    let answer =
+        answered(address, format!("GET /small HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes()).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+    let long = "y".repeat(64 << 10);
+    let answer = answered(address, format!("GET /small HTTP/1.1\r\nHost: x\r\nx: {long}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    assert!(!answer.ends_with(b"ok"), "{}", String::from_utf8_lossy(&answer));
 }

@@ -27,6 +27,7 @@ mod rulings;
 mod scan;
 mod search;
 mod seed;
+mod serving;
 mod shapes;
 mod support;
 mod tidy;

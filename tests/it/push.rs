@@ -290,7 +290,7 @@ impl Bench {
         let config = &house.poller.config;
         let allowed = &config.push.allow_private;
         let courier = Courier::new(&config.fetch, allowed, config.push.timeout, house.stop.clone()).unwrap();
-        let topics = Topics::new(serve::public(Arc::clone(&house.shelf)));
+        let topics = Topics::new(serve::public(Arc::clone(&house.press)));
         let base = url::Url::parse("https://feeds.example/").unwrap();
         let hub = Hub::new(house.poller.store.clone(), courier, topics, base, config.push.clone());
         Self { house, hub }

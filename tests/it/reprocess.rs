@@ -9,7 +9,6 @@ use dibao::{
     fetch::Client,
     poll::Poller,
     reprocess::{Difference, Mode, Outcome, Report, Reprocessor},
-    serve::Shelf,
     store::Store,
 };
 use tempfile::TempDir;
@@ -32,11 +31,10 @@ async fn house(config: Arc<Config>) -> House {
     let store = Store::open(&config.store_path, clock::now()).await.unwrap();
     let stop = CancellationToken::new();
     let client = Arc::new(Client::new(&config.fetch, stop.clone()).unwrap());
-    let shelf = Shelf::default();
     let base = Url::parse("https://feeds.example/").unwrap();
-    let publisher =
-        dibao::daemon::Publisher::new(Arc::clone(&config), store.clone(), base, Arc::clone(&shelf));
-    House { poller: Poller { config, client, store }, publisher, shelf, stop }
+    let press = Arc::new(dibao::press::Press::new(Arc::clone(&config), store.clone(), base));
+    let (publisher, shelf) = (dibao::daemon::Publisher::new(Arc::clone(&press)), Arc::clone(press.shelf()));
+    House { poller: Poller { config, client, store }, publisher, press, shelf, stop }
 }
 
 async fn poll_all(house: &House) {

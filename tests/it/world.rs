@@ -32,11 +32,10 @@ async fn house(world: &World, folder: &TempDir) -> House {
     let store = Store::open(&config.store_path, clock::now()).await.unwrap();
     let stop = CancellationToken::new();
     let client = Arc::new(Client::new(&config.fetch, stop.clone()).unwrap());
-    let shelf = dibao::serve::Shelf::default();
     let base = Url::parse("https://feeds.example/").unwrap();
-    let publisher =
-        dibao::daemon::Publisher::new(Arc::clone(&config), store.clone(), base, Arc::clone(&shelf));
-    House { poller: Poller { config, client, store }, publisher, shelf, stop }
+    let press = Arc::new(dibao::press::Press::new(Arc::clone(&config), store.clone(), base));
+    let (publisher, shelf) = (dibao::daemon::Publisher::new(Arc::clone(&press)), Arc::clone(press.shelf()));
+    House { poller: Poller { config, client, store }, publisher, press, shelf, stop }
 }
 
 async fn poll_all(house: &House) {

@@ -1,5 +1,7 @@
 //! Values as answers: JSON with validators, compressed where that is wanted; off the asynchronous threads.
 
+use std::time::Duration;
+
 use axum::{
     body::Body as HttpBody,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
@@ -7,7 +9,12 @@ use axum::{
 use serde::Serialize;
 
 use super::problem::{Kind, Problem};
-use crate::{model::Timestamp, publish::body::Body, serve::conditional};
+use crate::{
+    model::Timestamp,
+    press::{Print, Purpose},
+    publish::body::Body,
+    serve::answer::answer,
+};
 
 /// The media type of answers.
 const MEDIA_TYPE: &str = "application/json";
@@ -38,7 +45,7 @@ impl Said {
     /// The answer to a GET or HEAD (RFC 9110 §13).
     pub(super) async fn answer(self, request: HeaderMap) -> Result<Response<HttpBody>, Problem> {
         let Self { bytes, cache, next, moved_to } = self;
-        let made = tokio::task::spawn_blocking(move || conditional::answer(&body(bytes), &request)).await;
+        let made = tokio::task::spawn_blocking(move || answer(&print(bytes), &request)).await;
         let mut response = made.map_err(|_| Problem::new(Kind::Internal))?;
         let set = response.headers_mut();
         set.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -56,6 +63,6 @@ impl Said {
     }
 }
 
-fn body(bytes: Vec<u8>) -> Body {
-    Body::new(MEDIA_TYPE, bytes, Timestamp::MAX)
+fn print(bytes: Vec<u8>) -> Print {
+    Print::new(Body::new(MEDIA_TYPE, bytes, Timestamp::MAX), Purpose::Feed, Duration::ZERO, &[])
 }

@@ -9,7 +9,7 @@ use dibao::{
     fetch::Client,
     model::Timestamp,
     poll::{PollReport, Poller},
-    serve::Shelf,
+    press::{Press, Shelf},
     store::Store,
 };
 use feed_rs::model::Feed;
@@ -20,6 +20,7 @@ use url::Url;
 pub(crate) struct House {
     pub(crate) poller: Poller,
     pub(crate) publisher: Publisher,
+    pub(crate) press: Arc<Press>,
     pub(crate) shelf: Shelf,
     pub(crate) stop: CancellationToken,
 }
@@ -48,10 +49,11 @@ impl House {
         let store = Store::open(&config.store_path, clock::now()).await.unwrap();
         let stop = CancellationToken::new();
         let client = Arc::new(Client::new(&config.fetch, stop.clone()).unwrap());
-        let shelf = Shelf::default();
         let base = Url::parse("https://feeds.example/").unwrap();
-        let publisher = Publisher::new(Arc::clone(&config), store.clone(), base, Arc::clone(&shelf));
-        Self { poller: Poller { config, client, store }, publisher, shelf, stop }
+        let press = Arc::new(Press::new(Arc::clone(&config), store.clone(), base));
+        let shelf = Arc::clone(press.shelf());
+        let publisher = Publisher::new(Arc::clone(&press));
+        Self { poller: Poller { config, client, store }, publisher, press, shelf, stop }
     }
 
     /// Polls one source.

@@ -1,0 +1,162 @@
+//! What stands at a path: every document that we publish has one address.
+
+use super::{Key, month::Month};
+use crate::publish::{
+    Format,
+    page::STYLE_PATH,
+    slice::{Facet, Slice, SliceError},
+};
+
+/// Paths that people and readers guess, and where that is.
+const GUESSED: [(&str, &str); 7] = [
+    ("feed", "feed.atom"),
+    ("atom", "feed.atom"),
+    ("atom.xml", "feed.atom"),
+    ("rss", "feed.rss"),
+    ("rss.xml", "feed.rss"),
+    ("feed.xml", "feed.atom"),
+    ("index.html", ""),
+];
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A document.
+    Is(Key),
+    /// Another path, with its query, without leading `/`.
+    Moved(String),
+    /// Nothing that could ever be there.
+    Nothing,
+}
+
+/// Reads a path without its leading `/`, and a query without its `?`.
+///
+/// # Errors
+/// When the query cannot be understood.
+pub fn read(path: &str, query: &str) -> Result<Address, SliceError> {
+    if let Some((_, there)) = GUESSED.iter().find(|(guessed, _)| *guessed == path) {
+        return Ok(Address::Moved(with_query(there, query)));
+    }
+    if let Some(stripped) = path.strip_suffix('/') {
+        // One slash too many; a path of nothing but slashes is nothing.
+        let is_plain = !stripped.is_empty() && !stripped.ends_with('/');
+        return Ok(if is_plain { Address::Moved(with_query(stripped, query)) } else { Address::Nothing });
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [""] => Ok(Address::Is(Key::Home)),
+        [STYLE_PATH] => Ok(Address::Is(Key::Style)),
+        [file] => match format(file, "feed") {
+            Some(format) => Ok(Address::Is(Key::feed(Slice::parse(None, query)?, format))),
+            None => Ok(Address::Nothing),
+        },
+        [folder, value, file] => match (Facet::of_folder(folder), format(file, "feed")) {
+            (Some(facet), Some(format)) => Ok(slice(facet, value, query, format)?),
+            _ => Ok(archive(&parts)),
+        },
+        _ => Ok(Address::Nothing),
+    }
+}
+
+/// The format of a file with this stem.
+fn format(file: &str, stem: &str) -> Option<Format> {
+    let (name, extension) = file.rsplit_once('.')?;
+    Format::from_extension(extension).filter(|_| name == stem)
+}
+
+/// A feed of one facet. In a path, a value that cannot be one is an address where nothing is.
+fn slice(facet: Facet, value: &str, query: &str, format: Format) -> Result<Address, SliceError> {
+    if Slice::of(facet, value).is_ok_and(|slice| !slice.is_all()) {
+        let slice = Slice::parse(Some((facet, value)), query)?;
+        let upper = value.to_ascii_uppercase();
+        if facet == Facet::Region && upper != value {
+            let there = format!("{}/{upper}/feed.{}", facet.folder(), format.extension());
+            return Ok(Address::Moved(with_query(&there, query)));
+        }
+        return Ok(Address::Is(Key::feed(slice, format)));
+    }
+    Ok(Address::Nothing)
+}
+
+/// `archive/2026/11.atom`, or a further part of a full month: `archive/2026/11-2.atom`.
+fn archive(parts: &[&str]) -> Address {
+    let read = || {
+        let ["archive", year, file] = parts else { return None };
+        let (name, extension) = file.rsplit_once('.')?;
+        let (month, part) = name.split_once('-').map_or((name, None), |(month, part)| (month, Some(part)));
+        let part = match part {
+            None => 0,
+            // The first part has no number; numbers are written in one way.
+            Some(part) if !part.starts_with('0') && part.len() <= 4 => {
+                part.parse::<usize>().ok().filter(|n| *n > 1)? - 1
+            }
+            Some(_) => return None,
+        };
+        Some(Key::Archive {
+            month: Month::parse(year, month)?,
+            part,
+            format: Format::from_extension(extension)?,
+        })
+    };
+    read().map_or(Address::Nothing, Address::Is)
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_has_an_address_and_every_other_path_has_none() {
+        let check = |path: &str, query: &str, expected: &str| {
+            let found = match read(path, query) {
+                Ok(Address::Is(key)) => key.path(),
+                Ok(Address::Moved(there)) => format!("-> {there}"),
+                Ok(Address::Nothing) => "nothing".into(),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(found, expected, "{path}?{query}");
+        };
+        check("", "", "");
+        check("", "utm_source=x", "");
+        check("feed.atom", "x=1", "feed.atom");
+        check("feed.rss", "region=CN-JX,CN-GD", "feed.rss?region=CN-GD,CN-JX");
+        check("feed.json", "region=CN-JX", "regions/CN-JX/feed.json");
+        check(
+            "feed.atom",
+            "region=x",
+            "`region` does not take `x`; expected a code of ISO 3166-2 such as `CN-GD`",
+        );
+        check("regions/CN-JX/feed.atom", "", "regions/CN-JX/feed.atom");
+        check("regions/cn-jx/feed.atom", "topic=a", "-> regions/CN-JX/feed.atom?topic=a");
+        check("topics/safety/feed.rss", "region=CN-JX", "feed.rss?region=CN-JX&topic=safety");
+        check("sources/jx/feed.json", "", "sources/jx/feed.json");
+        check("archive/2026/11.atom", "until=2026-11-24", "archive/2026/11.atom");
+        check("archive/2026/11-2.rss", "", "archive/2026/11-2.rss");
+        check("feed", "region=CN-JX", "-> feed.atom?region=CN-JX");
+        check("feed.atom/", "", "-> feed.atom");
+        for nothing in [
+            "feed.xyz",
+            "feed.atom/x",
+            "/",
+            "//",
+            "regions/x/feed.atom",
+            "regions//feed.atom",
+            "regions/,/feed.atom",
+            "words/a/feed.atom",
+            "archive/2026/11",
+            "archive/2026/13.atom",
+            "archive/2026/11-1.atom",
+            "archive/2026/11-02.atom",
+            "archive/2026/11-.atom",
+            "archive/26/11.atom",
+            "..",
+            "regions/CN-JX/x/feed.atom",
+        ] {
+            check(nothing, "", "nothing");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A sheet and its stories become a document: the one place where settings, stories and formats meet.
+
+use std::{sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::{Key, PressError, Print, Purpose, sheet::Sheet};
+use crate::{
+    config::Config,
+    model::{Story, Tombstone},
+    publish::{
+        self, Archive, Document, FeedMeta, Format, Place,
+        body::{Body, Revision},
+        page,
+        slice::{Names, Slice},
+    },
+    store::FeedState,
+};
+
+/// What all documents say of their publisher.
+#[derive(Debug, Clone)]
+pub(super) struct Imprint {
+    pub(super) config: Arc<Config>,
+    /// The address under which everything is served, ending in `/`.
+    pub(super) base_url: Url,
+    /// Absolute address of the WebSub hub.
+    pub(super) hub: Option<String>,
+    /// How long caches may serve a feed without asking.
+    pub(super) lifetime: Duration,
+}
+
+/// Everything that one rendering needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rendering<'a> {
+    pub(super) imprint: &'a Imprint,
+    pub(super) state: &'a FeedState,
+    pub(super) sheet: &'a Sheet,
+    pub(super) stories: &'a [Story],
+}
+
+impl Rendering<'_> {
+    /// Renders a document.
+    pub(super) fn print(&self, key: &Key) -> Result<Print, PressError> {
+        match key {
+            Key::Home => Ok(self.home()),
+            Key::Style => {
+                let body = Body::new(page::STYLE_TYPE, page::STYLE.into(), self.sheet.updated_at);
+                Ok(Print::new(body, Purpose::Page, self.imprint.lifetime, &[]))
+            }
+            Key::Feed { slice, format } | Key::Delta { slice, format, .. } => {
+                let feed = &self.imprint.config.feed;
+                let names = self.names();
+                let title = slice.title(&feed.title, &names);
+                let (atom_id, place, page) =
+                    (slice.atom_id(&self.state.atom_id), slice.place(), slice.page());
+                let meta = self.meta(&atom_id, &title, &place, &page);
+                self.feed(&meta, *format, Purpose::Feed)
+            }
+            Key::Archive { month, part, format } => {
+                let title = format!("{} · {}", self.imprint.config.feed.title, month.name());
+                let place = month.place(*part);
+                let meta = self.meta(&self.state.atom_id, &title, &place, "");
+                self.feed(&meta, *format, Purpose::Archive)
+            }
+        }
+    }
+
+    fn feed(&self, meta: &FeedMeta, format: Format, purpose: Purpose) -> Result<Print, PressError> {
+        let tombstones: Vec<Tombstone> =
+            self.sheet.tombstones.iter().map(|withdrawn| withdrawn.tombstone.clone()).collect();
+        let bytes = format.render(&Document { meta, stories: self.stories, tombstones: &tombstones });
+        if format != Format::Json {
+            publish::check_xml(&bytes).map_err(|reason| PressError::Malformed { reason })?;
+        }
+        let body = Body::new(format.media_type(), bytes, self.sheet.updated_at)
+            .at_revision(Revision { seq: self.sheet.seq, epoch: &self.state.epoch });
+        let mut links =
+            vec![format!("<{}>; rel=\"self\"; type=\"{}\"", meta.self_address(format), format.link_type())];
+        links.extend(meta.hub.map(|hub| format!("<{hub}>; rel=\"hub\"")));
+        Ok(Print::new(body, purpose, self.imprint.lifetime, &links))
+    }
+
+    fn home(&self) -> Print {
+        let place = Slice::default().place();
+        let meta = self.meta(&self.state.atom_id, &self.imprint.config.feed.title, &place, "");
+        let view = page::View { meta: &meta, site: meta.title, lang: page::Lang::Zh, path: "" };
+        let page = page::home(&view, self.stories);
+        let body = Body::new(page::MEDIA_TYPE, page, self.sheet.updated_at);
+        Print::new(body, Purpose::Page, self.imprint.lifetime, &[])
+    }
+
+    fn meta<'a>(&'a self, atom_id: &'a str, title: &'a str, place: &'a Place, page: &'a str) -> FeedMeta<'a> {
+        let config = &self.imprint.config;
+        FeedMeta {
+            atom_id,
+            title,
+            subtitle: &config.feed.subtitle,
+            updated_at: self.sheet.updated_at,
+            zone: config.feed.zone,
+            language: &config.feed.language,
+            base_url: &self.imprint.base_url,
+            place,
+            page,
+            // Only what changes is worth a subscription.
+            hub: self.imprint.hub.as_deref().filter(|_| !matches!(self.sheet.archive, Archive::Month { .. })),
+            archive: self.sheet.archive.clone(),
+            bureaus: &config.bureaus,
+            topics: config.topics.table(),
+        }
+    }
+
+    fn names(&self) -> Names<'_> {
+        let config = &self.imprint.config;
+        Names { bureaus: &config.bureaus, topics: config.topics.table(), sources: &self.sheet.names }
+    }
+}

@@ -1,0 +1,429 @@
+//! What readers are answered: slices, archives, codings, conditions, deltas and limits, over the real pipeline.
+
+use std::{io::Read, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use dibao::{clock, model::Timestamp, serve};
+use feed_rs::model::Feed;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::support::{
+    house::{House, after, settings},
+    upstream::{Answer, Upstream},
+};
+
+/// Codings by which the table of answers is read, and the suffix of the `ETag` of each.
+const CODINGS: [(&str, &str); 4] = [("identity", ""), ("gzip", "-gz"), ("br", "-br"), ("zstd", "-zstd")];
+
+/// The house with two sources, and what it serves.
+struct Stand {
+    house: House,
+    router: Router,
+    upstream: Upstream,
+    now: Timestamp,
+    _folder: TempDir,
+}
+
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answered {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(unpacked(self.header("content-encoding"), &self.body)).unwrap()
+    }
+
+    fn feed(&self) -> Feed {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        feed_rs::parser::parse(self.text().as_bytes()).unwrap()
+    }
+
+    fn titles(&self) -> Vec<String> {
+        let mut titles: Vec<String> =
+            self.feed().entries.iter().map(|entry| entry.title.clone().unwrap().content).collect();
+        titles.sort();
+        titles
+    }
+}
+
+fn unpacked(coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match coding {
+        "" => plain.extend_from_slice(body),
+        "gzip" => {
+            flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
+        }
+        "br" => {
+            brotli::Decompressor::new(body, 4096).read_to_end(&mut plain).unwrap();
+        }
+        "zstd" => plain = zstd::decode_all(body).unwrap(),
+        other => panic!("unknown coding {other}"),
+    }
+    plain
+}
+
+/// A feed of items by their titles.
+fn rss(titles: &[&str]) -> Answer {
+    let item = |title: &&str| {
+        let id = blake3::hash(title.as_bytes()).to_hex();
+        format!(
+            "<item><title>{title}</title><link>https://a.example/{id}</link><guid isPermaLink=\"false\">{id}</guid>\
+            <pubDate>Tue, 24 Nov 2026 08:00:00 +0800</pubDate><description>{title}：{}</description></item>",
+            "内容很长。".repeat(20)
+        )
+    };
+    let items: String = titles.iter().map(item).collect();
+    let head = "<rss version=\"2.0\"><channel><title>t</title><link>https://a.example/</link>";
+    Answer::page("application/rss+xml", format!("{head}{items}</channel></rss>"))
+}
+
+impl Stand {
+    async fn open(settings_more: &str) -> Self {
+        let upstream = Upstream::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let source = |key: &str, region: &str| {
+            format!(
+                "[[source]]\nkey = \"{key}\"\nname = \"来源{key}\"\nkind = \"feed\"\nregion = \"{region}\"\nurl = \"{}\"\n",
+                upstream.url(&format!("/{key}"))
+            )
+        };
+        let sources = format!("{settings_more}\n{}{}", source("jx", "CN-JX"), source("gd", "CN-GD"));
+        let house = House::open(&folder, &settings(&sources)).await;
+        let router = serve::public(Arc::clone(&house.press));
+        let stand = Self { house, router, upstream, now: clock::now(), _folder: folder };
+        stand.house.publisher.render_if_changed(stand.now).await.unwrap();
+        stand
+    }
+
+    /// Both sources with some items.
+    async fn filled() -> Self {
+        let mut stand = Self::open("").await;
+        stand.bring("jx", &["江西一件事情说明", "江西另外一件工作"]).await;
+        stand.bring("gd", &["广东快递进村工程推进"]).await;
+        stand
+    }
+
+    /// A source shows these items at its next poll, some seconds later.
+    async fn bring(&mut self, key: &str, titles: &[&str]) {
+        self.upstream.set(&format!("/{key}"), rss(titles));
+        self.now = after(self.now, 7);
+        self.house.poll(key, self.now).await;
+        self.house.publisher.render_if_changed(self.now).await.unwrap();
+        while self.house.press.store().index_next(100).await.unwrap() > 0 {}
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answered {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(serve::Peer("192.0.2.1".parse().unwrap()));
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 64 << 20).await.unwrap().to_vec();
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Answered {
+        self.ask(Method::GET, path, &[]).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_holds_its_stories_and_no_others() {
+    let stand = Stand::filled().await;
+    let (jx, gd) = (["江西一件事情说明", "江西另外一件工作"], ["广东快递进村工程推进"]);
+    let all = [gd.as_slice(), &jx].concat();
+    let check = async |path: &str, expected: &[&str]| {
+        assert_eq!(stand.get(path).await.titles(), expected, "{path}");
+    };
+    check("/feed.atom", &all).await;
+    check("/feed.rss", &all).await;
+    check("/feed.json", &all).await;
+    check("/regions/CN-JX/feed.atom", &jx).await;
+    check("/regions/CN-JX/feed.json", &jx).await;
+    check("/sources/gd/feed.rss", &gd).await;
+    check("/feed.atom?region=CN-JX,CN-GD", &all).await;
+    check("/feed.atom?region=CN-JX&source=gd", &[]).await;
+    check("/feed.atom?region=CN-JX&source=gd,jx", &jx).await;
+    check("/feed.atom?q=%E5%BF%AB%E9%80%92%E8%BF%9B%E6%9D%91", &gd).await;
+    check("/feed.atom?q=%E5%BF%AB%E9%80%92&region=CN-JX", &[]).await;
+    check("/feed.atom?utm_source=x", &all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_says_what_it_is_under_one_address() {
+    let stand = Stand::filled().await;
+    let answered = stand.get("/feed.atom?x=1&region=cn-jx").await;
+    let feed = answered.feed();
+    assert!(feed.title.as_ref().unwrap().content.ends_with(" · 江西省"), "{:?}", feed.title);
+    let own = feed.links.iter().find(|link| link.rel.as_deref() == Some("self")).unwrap();
+    assert_eq!(own.href, "https://feeds.example/regions/CN-JX/feed.atom");
+    assert!(
+        answered.header("link").contains("<https://feeds.example/regions/CN-JX/feed.atom>; rel=\"self\"")
+    );
+    let other = stand.get("/regions/CN-JX/feed.atom").await;
+    assert_eq!(other.header("etag"), answered.header("etag"));
+    assert_ne!(feed.id, stand.get("/feed.atom").await.feed().id);
+    let source = stand.get("/sources/jx/feed.atom").await.feed();
+    assert!(source.title.unwrap().content.ends_with(" · 来源jx"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_and_what_cannot_be_meant_are_told_apart() {
+    let stand = Stand::filled().await;
+    let check = async |path: &str, status: u16, says: &str| {
+        let answered = stand.get(path).await;
+        assert_eq!(answered.status.as_u16(), status, "{path}");
+        assert!(answered.text().contains(says), "{path}: {}", answered.text());
+        assert_eq!(answered.header("x-content-type-options"), "nosniff", "{path}");
+    };
+    check("/nothing", 404, "/feed.atom").await;
+    check("/regions/CN-QQ/feed.atom", 404, "no region `CN-QQ`").await;
+    check("/topics/none/feed.atom", 404, "no topic `none`").await;
+    check("/sources/none/feed.atom", 404, "no source `none`").await;
+    check("/feed.atom?region=CN-QQ", 404, "no region").await;
+    check("/feed.atom?region=x", 400, "`region` does not take `x`").await;
+    check("/feed.atom?q=%ff", 400, "UTF-8").await;
+    check(&format!("/feed.atom?x={}", "y".repeat(3_000)), 400, "at most 2000").await;
+    check("/archive/2001/01.atom", 404, "nothing was published").await;
+    check("/archive/2001/13.atom", 404, "nothing at this address").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn near_misses_are_led_to_the_address() {
+    let stand = Stand::filled().await;
+    let check = async |path: &str, there: &str| {
+        let answered = stand.get(path).await;
+        assert_eq!((answered.status.as_u16(), answered.header("location")), (301, there), "{path}");
+    };
+    check("/feed", "https://feeds.example/feed.atom").await;
+    check("/feed.atom/?region=CN-JX", "https://feeds.example/feed.atom?region=CN-JX").await;
+    check("/regions/cn-jx/feed.rss", "https://feeds.example/regions/CN-JX/feed.rss").await;
+}
+
+/// Method × coding × validators for every kind of document (RFC 9110 §8, §12, §13, §15).
+#[tokio::test(flavor = "multi_thread")]
+async fn every_combination_of_method_coding_and_validators_has_its_answer() {
+    let stand = Stand::filled().await;
+    let month = stand.house.press.state().unwrap().changed_at;
+    let archive =
+        jiff::tz::Offset::constant(8).to_datetime(month).strftime("/archive/%Y/%m.atom").to_string();
+    for path in
+        ["/", "/style.css", "/feed.atom", "/feed.rss", "/feed.json", "/regions/CN-JX/feed.atom", &archive]
+    {
+        let plain = stand.get(path).await;
+        assert_eq!(plain.status, StatusCode::OK, "{path}");
+        for (coding, suffix) in CODINGS {
+            check_validators(&stand, path, &plain, coding, suffix).await;
+        }
+    }
+}
+
+async fn check_validators(stand: &Stand, path: &str, plain: &Answered, coding: &str, suffix: &str) {
+    let accept = ("accept-encoding", coding);
+    let get = stand.ask(Method::GET, path, &[accept]).await;
+    let etag = get.header("etag").to_owned();
+    assert_eq!(get.header("content-encoding"), if coding == "identity" { "" } else { coding }, "{path}");
+    assert_eq!(unpacked(get.header("content-encoding"), &get.body), plain.body, "{path} {coding}");
+    assert_eq!(etag, format!("{}{suffix}\"", plain.header("etag").trim_end_matches('"')), "{path} {coding}");
+    assert!(!get.header("content-type").contains(coding), "{path}");
+    let (at, before) = (get.header("last-modified").to_owned(), "Tue, 24 Nov 2020 02:00:00 GMT");
+    let weak = format!("W/{etag}");
+    let listed = format!("\"a,b\", {etag}");
+    let gzip = format!("{}-gz\"", plain.header("etag").trim_end_matches('"'));
+    let later = "Tue, 24 Nov 2099 02:00:00 GMT";
+    let table: [(&[(&str, &str)], u16); 13] = [
+        (&[], 200),
+        (&[("if-none-match", &etag)], 304),
+        (&[("if-none-match", &weak)], 304),
+        (&[("if-none-match", &listed)], 304),
+        (&[("if-none-match", "*")], 304),
+        (&[("if-none-match", &gzip)], 304),
+        (&[("if-none-match", "\"stale\"")], 200),
+        (&[("if-modified-since", &at)], 304),
+        (&[("if-modified-since", later)], 304),
+        (&[("if-modified-since", before)], 200),
+        (&[("if-none-match", "\"stale\""), ("if-modified-since", &at)], 200),
+        (&[("if-none-match", &etag), ("if-modified-since", before)], 304),
+        (&[("range", "bytes=0-9")], 200),
+    ];
+    for (validators, expected) in table {
+        let headers = [validators, &[accept]].concat();
+        for method in [Method::GET, Method::HEAD] {
+            let answered = stand.ask(method.clone(), path, &headers).await;
+            let what = format!("{method} {path} {headers:?}");
+            assert_eq!(answered.status.as_u16(), expected, "{what}");
+            for name in ["etag", "vary", "cache-control", "last-modified", "x-content-type-options", "link"] {
+                let same = expected == 304 && name == "etag" || answered.header(name) == get.header(name);
+                assert!(same, "{name} of {what}: {:?} is not {:?}", answered.header(name), get.header(name));
+            }
+            assert_eq!(answered.header("vary"), "Accept-Encoding", "{what}");
+            assert!(answered.header("cache-control").contains("max-age="), "{what}");
+            assert!(answered.headers.get("accept-ranges").is_none(), "{what}");
+            if expected == 304 || method == Method::HEAD {
+                assert!(answered.body.is_empty(), "{what}");
+            }
+            if expected == 304 {
+                assert!(answered.headers.get("content-encoding").is_none(), "{what}");
+                assert!(
+                    answered.header("etag").starts_with(plain.header("etag").trim_end_matches('"')),
+                    "{what}"
+                );
+            } else if method == Method::HEAD {
+                assert_eq!(answered.header("content-length"), get.body.len().to_string(), "{what}");
+                assert_eq!(answered.header("content-type"), get.header("content-type"), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_question_is_refused_by_its_name() {
+    let stand = Stand::filled().await;
+    let check = async |method: &str, path: &str, expected: u16| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answered = stand.ask(method.clone(), path, &[]).await;
+        assert_eq!(answered.status.as_u16(), expected, "{method} {path}");
+        if expected != 404 {
+            assert_eq!(answered.header("allow"), "GET, HEAD, OPTIONS", "{method} {path}");
+        }
+        answered
+    };
+    for path in ["/", "/feed.atom", "/regions/CN-JX/feed.atom"] {
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            check(method, path, 405).await;
+        }
+        check("BREW", path, 501).await;
+        let preflight = check("OPTIONS", path, 204).await;
+        assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
+        assert!(preflight.header("access-control-allow-headers").contains("If-None-Match"));
+    }
+    check("POST", "/nothing", 404).await;
+    let answered = stand.ask(Method::GET, "/feed.atom", &[("accept-encoding", "*;q=0")]).await;
+    assert_eq!(answered.status.as_u16(), 406);
+    let answered = stand.ask(Method::GET, "/feed.atom", &[("if-match", "\"x\"")]).await;
+    assert_eq!(answered.status.as_u16(), 412);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_keeps_its_bytes_while_others_change_and_after_a_restart() {
+    let mut stand = Stand::filled().await;
+    let paths =
+        ["/regions/CN-JX/feed.atom", "/sources/jx/feed.json", "/feed.atom?q=%E6%B1%9F%E8%A5%BF&region=CN-JX"];
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(stand.get(path).await);
+    }
+    stand.bring("gd", &["广东快递进村工程推进", "广东又来一条别的消息"]).await;
+    // Nothing that this process remembers: the same documents from the store alone.
+    let fresh = dibao::press::Press::new(
+        Arc::clone(stand.house.press.config()),
+        stand.house.press.store().clone(),
+        stand.house.press.base_url().clone(),
+    );
+    let fresh = Arc::new(fresh);
+    dibao::daemon::Publisher::new(Arc::clone(&fresh)).render_if_changed(after(stand.now, 99)).await.unwrap();
+    let kept = std::mem::replace(&mut stand.router, serve::public(fresh));
+    for (path, before) in paths.iter().zip(&before) {
+        let restarted = stand.get(path).await;
+        assert_eq!(restarted.header("etag"), before.header("etag"), "{path} after a restart");
+        assert_eq!(restarted.body, before.body, "{path} after a restart");
+    }
+    assert_eq!(stand.get("/feed.atom").await.titles().len(), 4);
+    stand.router = kept;
+    for (path, before) in paths.iter().zip(&before) {
+        assert_eq!(stand.get(path).await.header("etag"), before.header("etag"), "{path}");
+    }
+    stand.bring("jx", &["江西一件事情说明", "江西另外一件工作", "江西第三件刚刚发生"]).await;
+    for (path, before) in paths.iter().zip(&before) {
+        let changed = stand.get(path).await;
+        assert_ne!(changed.header("etag"), before.header("etag"), "{path}");
+        assert_eq!(changed.titles().len(), 3, "{path}");
+        assert!(changed.header("last-modified") > before.header("last-modified"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_brings_what_changed_since_and_no_more() {
+    let mut stand = Stand::filled().await;
+    for path in ["/feed.atom", "/feed.rss", "/feed.json", "/regions/CN-JX/feed.atom"] {
+        let before = stand.get(path).await;
+        let etag = before.header("etag").to_owned();
+        let wants = [("a-im", "feed"), ("if-none-match", etag.as_str()), ("accept-encoding", "gzip")];
+        let same = stand.ask(Method::GET, path, &wants).await;
+        assert_eq!(same.status.as_u16(), 304, "{path}");
+        let title = format!("江西为{path}而来的新消息");
+        let mut titles: Vec<String> = stand.get("/sources/jx/feed.atom").await.titles();
+        titles.push(title.clone());
+        stand.bring("jx", &titles.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let whole = stand.ask(Method::GET, path, &[("accept-encoding", "gzip")]).await;
+        let delta = stand.ask(Method::GET, path, &wants).await;
+        assert_eq!(delta.status.as_u16(), 226, "{path}");
+        assert_eq!(delta.titles(), [title], "{path}");
+        assert_eq!((delta.header("im"), delta.header("cache-control")), ("feed", "no-store, im"));
+        assert_eq!(delta.header("etag"), whole.header("etag"), "the tag is that of the whole");
+        assert_eq!(delta.header("vary"), "Accept-Encoding, A-IM, If-None-Match");
+        assert_eq!(delta.feed().id, whole.feed().id);
+        // Others are not touched by it, and what is not known is answered in full.
+        for headers in [
+            vec![("if-none-match", etag.as_str())],
+            vec![("a-im", "feed")],
+            vec![("a-im", "feed"), ("if-none-match", "\"r1-0000abc\"")],
+        ] {
+            let plain = stand.ask(Method::GET, path, &headers).await;
+            assert_eq!(
+                (plain.status.as_u16(), plain.header("vary")),
+                (200, "Accept-Encoding"),
+                "{path} {headers:?}"
+            );
+            assert_eq!(plain.titles(), whole.titles());
+        }
+        let head = stand.ask(Method::HEAD, path, &wants).await;
+        assert_eq!(head.status.as_u16(), 226, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_too_much_rendered_is_asked_to_come_later_and_what_is_in_memory_stays_free() {
+    let mut stand = Stand::open("[server]\nrenderings_per_minute = 6\n").await;
+    stand.bring("jx", &["江西一件事情说明"]).await;
+    for (path, expected) in
+        [("/regions/CN-JX/feed.atom", 200), ("/regions/CN-GD/feed.atom", 200), ("/sources/jx/feed.atom", 429)]
+    {
+        let answered = stand.get(path).await;
+        assert_eq!(answered.status.as_u16(), expected, "{path}");
+        assert_eq!(
+            answered.header("retry-after").parse::<u64>().is_ok_and(|n| (1..=10).contains(&n)),
+            expected == 429
+        );
+    }
+    assert_eq!(stand.get("/feed.atom").await.status, StatusCode::OK);
+    assert_eq!(stand.get("/regions/CN-JX/feed.atom").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_first_rendering_clients_are_asked_to_come_back() {
+    let stand = Stand::open("").await;
+    let press = dibao::press::Press::new(
+        Arc::clone(stand.house.press.config()),
+        stand.house.press.store().clone(),
+        stand.house.press.base_url().clone(),
+    );
+    let router = serve::public(Arc::new(press));
+    let request = Request::get("/feed.atom").body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
+}
