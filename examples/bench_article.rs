@@ -65,6 +65,7 @@ fn pipeline(config: &Config, bytes: &[u8]) -> Result<usize> {
     let row = RawEntry { title: "标题".into(), url: Some(url), ..RawEntry::default() };
     let context = Context {
         source: &source.source,
+        topics: &config.topics,
         bureaus: &config.bureaus,
         zone: source.zone,
         now: clock::now(),

@@ -138,6 +138,7 @@ fn read(
     let context = Context {
         source: &source.source,
         bureaus: &config.bureaus,
+        topics: &config.topics,
         zone: source.zone,
         now,
         keeps_ids: source.kind == Kind::Feed,

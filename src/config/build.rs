@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     extract::rules::{ArticleRules, HostRules, JsonRules, ListRules, Pick, Rules},
-    model::{Bureau, Bureaus, Kind, Region, RegionRow, Source, SourceKey},
+    model::{Bureau, Bureaus, Kind, Region, RegionRow, Source, SourceKey, Topic},
+    normalise::topics::{TopicRule, TopicRules},
 };
 
 /// Product token and version of our User-Agent.
@@ -41,7 +42,7 @@ pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
         push: push(&layer)?,
         host_rules: Arc::new(host_rules(&layer)),
         bureaus,
-        topics: Arc::default(),
+        topics: Arc::new(topics(&layer)?),
         feed,
         sources,
         warnings: Vec::new(),
@@ -220,6 +221,38 @@ fn bureaus() -> Result<Bureaus, ConfigError> {
         Ok(RegionRow { region, name: row.name, short: row.short, bureau, en: row.en })
     });
     rows.collect::<Result<_, _>>().map(Bureaus::new)
+}
+
+/// Longest key of a topic, in bytes.
+const MAX_TOPIC_KEY_BYTES: usize = 64;
+
+fn topics(layer: &FileLayer) -> Result<TopicRules, ConfigError> {
+    let enabled = layer.topic.iter().filter(|topic| topic.enabled != Some(false));
+    let rules = enabled.map(|topic| {
+        let Some(key) = topic.key.clone() else {
+            return Err(setting("topic.key", "is not set; expected a short name such as \"safety\""));
+        };
+        let is_key = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if key.is_empty() || key.len() > MAX_TOPIC_KEY_BYTES || !key.bytes().all(is_key) {
+            return Err(setting(
+                "topic.key",
+                format!("`{key}` is no key of a topic; use 1 to 64 lower-case letters, digits or `-`"),
+            ));
+        }
+        let list = |words: &Option<Many<String>>| words.clone().map(|words| words.0).unwrap_or_default();
+        if list(&topic.words).is_empty() && list(&topic.weak).is_empty() {
+            return Err(setting("topic.words", format!("topic `{key}` has no words by which it is found")));
+        }
+        let zh = topic.label_zh.clone().unwrap_or_else(|| key.clone());
+        Ok(TopicRule {
+            words: list(&topic.words),
+            weak: list(&topic.weak),
+            unless: list(&topic.unless),
+            topic: Topic { en: topic.label_en.clone().unwrap_or_else(|| zh.clone()), zh, key },
+        })
+    });
+    TopicRules::new(rules.collect::<Result<_, _>>()?)
+        .map_err(|error| setting("topic.words", format!("cannot be searched for: {error}")))
 }
 
 fn host_rules(layer: &FileLayer) -> Vec<HostRules> {

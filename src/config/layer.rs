@@ -385,6 +385,26 @@ layer! {
     }
 }
 
+layer! {
+    /// `[[topic]]`: what stories are about, and the words by which that is found.
+    TopicLayer {
+        /// Short stable name: lower-case letters, digits, `-`.
+        key: String,
+        /// Chinese name.
+        label_zh: String,
+        /// English name.
+        label_en: String,
+        /// Words that tell it by themselves.
+        words: Many<String>,
+        /// Words that need others beside them.
+        weak: Many<String>,
+        /// Phrases that hold such a word and mean something else.
+        unless: Many<String>,
+        /// false leaves it out.
+        enabled: bool,
+    }
+}
+
 /// A whole configuration file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -429,10 +449,13 @@ pub struct FileLayer {
     /// Sources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<SourceLayer>,
+    /// What stories are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topic: Vec<TopicLayer>,
 }
 
 impl Layer for FileLayer {
-    /// Sources with the same key merge field by field, in the place where the key first stood.
+    /// Sources and topics with the same key merge field by field, in the place where the key first stood.
     fn over(self, below: Self) -> Self {
         let mut profile = below.profile;
         for (name, mine) in self.profile {
@@ -452,24 +475,41 @@ impl Layer for FileLayer {
             retention: self.retention.over(below.retention),
             push: self.push.over(below.push),
             profile,
-            source: merge_sources(self.source, below.source),
+            source: merge(self.source, below.source),
+            topic: merge(self.topic, below.topic),
         }
     }
 }
 
-fn merge_sources(mine: Vec<SourceLayer>, mut all: Vec<SourceLayer>) -> Vec<SourceLayer> {
-    let name = |source: &SourceLayer| source.key.as_ref().map(|key| key.get_ref().clone());
+/// A layer with a name, of which a file has many.
+trait Named: Layer + Default {
+    fn name(&self) -> Option<String>;
+}
+
+impl Named for SourceLayer {
+    fn name(&self) -> Option<String> {
+        self.key.as_ref().map(|key| key.get_ref().clone())
+    }
+}
+
+impl Named for TopicLayer {
+    fn name(&self) -> Option<String> {
+        self.key.clone()
+    }
+}
+
+fn merge<T: Named>(mine: Vec<T>, mut all: Vec<T>) -> Vec<T> {
     let mut places: BTreeMap<String, usize> =
-        all.iter().enumerate().filter_map(|(i, source)| name(source).map(|key| (key, i))).collect();
-    for source in mine {
-        let known = name(&source).and_then(|key| places.get(&key).copied());
+        all.iter().enumerate().filter_map(|(i, one)| one.name().map(|key| (key, i))).collect();
+    for one in mine {
+        let known = one.name().and_then(|key| places.get(&key).copied());
         if let Some(below) = known.and_then(|i| all.get_mut(i)) {
-            *below = source.over(std::mem::take(below));
+            *below = one.over(std::mem::take(below));
         } else {
-            if let Some(key) = name(&source) {
+            if let Some(key) = one.name() {
                 places.insert(key, all.len());
             }
-            all.push(source);
+            all.push(one);
         }
     }
     all

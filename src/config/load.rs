@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     ConfigError,
-    layer::{FileLayer, Layer, ProfileLayer, SourceLayer, StoreLayer},
+    layer::{FileLayer, Layer, ProfileLayer, SourceLayer, StoreLayer, TopicLayer},
     value::StoreUrl,
 };
 
@@ -29,6 +29,7 @@ const SOURCES: [(&str, &str); 3] = [
     ("config/sources/provinces.toml", include_str!("../../config/sources/provinces.toml")),
     ("config/sources/digests.toml", include_str!("../../config/sources/digests.toml")),
 ];
+const TOPICS: &str = include_str!("../../config/topics.toml");
 pub(super) const REGIONS: &str = include_str!("../../config/regions.toml");
 
 /// Variables that are ours but no configuration keys.
@@ -64,7 +65,7 @@ pub(super) struct Merged {
     pub texts: Vec<(String, String)>,
 }
 
-/// A file named in `sources`: only sources and profiles.
+/// A file named in `sources`: only sources, profiles and topics.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IncludeLayer {
@@ -72,6 +73,8 @@ struct IncludeLayer {
     profile: BTreeMap<String, ProfileLayer>,
     #[serde(default)]
     source: Vec<SourceLayer>,
+    #[serde(default)]
+    topic: Vec<TopicLayer>,
 }
 
 /// Reads and merges all layers.
@@ -115,6 +118,7 @@ fn built_in() -> Result<FileLayer, ConfigError> {
     for (name, text) in PROFILES {
         layer.profile.extend(parse::<IncludeLayer>(name, text)?.profile);
     }
+    layer.topic = parse::<IncludeLayer>("config/topics.toml", TOPICS)?.topic;
     Ok(layer)
 }
 
@@ -144,8 +148,12 @@ fn read_file(path: &Path, places: &mut BTreeMap<String, Place>) -> Result<FileLa
             let (name, text) = read_text(&path)?;
             let include: IncludeLayer = parse(&name, &text)?;
             locate(&name, &text, &include.source, places)?;
-            let mut include =
-                FileLayer { profile: include.profile, source: include.source, ..FileLayer::default() };
+            let mut include = FileLayer {
+                profile: include.profile,
+                source: include.source,
+                topic: include.topic,
+                ..FileLayer::default()
+            };
             anchor_paths(&mut include, path.parent().unwrap_or(Path::new("")));
             layer = layer.over(include);
         }

@@ -3,7 +3,7 @@
 //! The names are data (`config/topics.toml`), and so are the words by which `normalise` finds them.
 
 /// A subject, and its names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topic {
     /// Its key in addresses and feeds: lower-case letters, digits and `-`.
     pub key: String,

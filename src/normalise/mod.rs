@@ -22,7 +22,10 @@ use url::Url;
 pub use fingerprint::fingerprint;
 pub use identity::{entry_id, is_absolute_iri, minted_id, source_atom_id};
 
-use self::html::{clean, collapse, xml_text};
+use self::{
+    html::{clean, collapse, xml_text},
+    topics::TopicRules,
+};
 use crate::{
     extract::{RawEnclosure, RawEntry},
     model::{Bureaus, CanonicalUrl, Enclosure, Entry, Source, Timestamp},
@@ -46,6 +49,8 @@ pub struct Context<'a> {
     pub source: &'a Source,
     /// The bureaus and their names.
     pub bureaus: &'a Bureaus,
+    /// The topics, and the words by which they are found.
+    pub topics: &'a TopicRules,
     /// Zone of times without one.
     pub zone: Offset,
     /// The present: relative dates count from it, later dates are refused.
@@ -99,6 +104,10 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
     } else if context.source.region.is_some() {
         fields.insert("region", "source's region".into());
     }
+    let topics = context.topics.of(&title, &body.text);
+    if !topics.is_empty() {
+        fields.insert("topics", "words".into());
+    }
     let entry = Entry {
         source: context.source.key.clone(),
         source_entry_id: entry_id(&raw, &title),
@@ -109,7 +118,7 @@ pub fn normalise(raw: RawEntry, context: &Context) -> Option<Normalised> {
         region: bureau.as_ref().and_then(|b| b.region.clone()).or_else(|| context.source.region.clone()),
         bureau,
         role: context.source.role,
-        topics: Vec::new(),
+        topics,
         summary: raw
             .summary
             .as_deref()

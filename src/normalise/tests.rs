@@ -40,7 +40,14 @@ fn source(role: Role, whose: Option<&str>) -> Source {
 fn made(raw: RawEntry, source: &Source) -> Normalised {
     let bureaus = bureaus();
     let zone = Offset::from_hours(8).unwrap();
-    let context = Context { source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: true };
+    let context = Context {
+        source,
+        bureaus: &bureaus,
+        topics: &TopicRules::default(),
+        zone,
+        now: NOW.parse().unwrap(),
+        keeps_ids: true,
+    };
     normalise(raw, &context).unwrap()
 }
 
@@ -182,8 +189,14 @@ fn titles_are_one_line_and_never_missing() {
     assert_eq!(title(raw(&"长".repeat(500))).chars().count(), 301);
     let empty = RawEntry { content_html: None, ..raw("") };
     let (bureaus, zone) = (bureaus(), Offset::UTC);
-    let context =
-        Context { source: &source, bureaus: &bureaus, zone, now: NOW.parse().unwrap(), keeps_ids: false };
+    let context = Context {
+        source: &source,
+        bureaus: &bureaus,
+        topics: &TopicRules::default(),
+        zone,
+        now: NOW.parse().unwrap(),
+        keeps_ids: false,
+    };
     assert!(normalise(empty, &context).is_none());
 }
 
@@ -236,7 +249,14 @@ fn a_page_made_for_us_has_not_changed() {
     let check = |seconds_ago: i64, keeps_ids: bool, expected: bool| {
         let at = now.checked_sub(SignedDuration::from_secs(seconds_ago)).unwrap();
         let raw = RawEntry { updated: Some(time(&at.to_string(), "meta")), ..raw("标题") };
-        let context = Context { source: &source, bureaus: &bureaus, zone: Offset::UTC, now, keeps_ids };
+        let context = Context {
+            source: &source,
+            bureaus: &bureaus,
+            topics: &TopicRules::default(),
+            zone: Offset::UTC,
+            now,
+            keeps_ids,
+        };
         let made = normalise(raw, &context).unwrap();
         assert_eq!(made.entry.updated_at.is_some(), expected, "{seconds_ago} {keeps_ids}");
         assert_eq!(made.fields.contains_key("updated"), expected);

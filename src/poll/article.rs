@@ -129,6 +129,7 @@ pub(crate) fn context<'a>(source: &'a SourceConfig, config: &'a Config, now: Tim
     Context {
         source: &source.source,
         bureaus: &config.bureaus,
+        topics: &config.topics,
         zone: source.zone,
         now,
         keeps_ids: source.kind == Kind::Feed,
