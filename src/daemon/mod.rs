@@ -4,7 +4,10 @@ mod indexer;
 mod pass;
 mod publisher;
 mod push;
+mod relabel;
 mod scheduler;
+
+pub use relabel::relabel;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -121,6 +124,7 @@ impl Daemon {
         tasks.spawn(serve::serve(admin, routes, bounds, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
         tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
+        tasks.spawn(relabel::run(Arc::clone(&config), store.clone(), stop.clone()));
         tasks.spawn(scheduler::run(poller, stop.clone()));
         tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
         stop.cancelled().await;

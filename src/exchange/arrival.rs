@@ -101,6 +101,7 @@ pub fn arrival(
     let context = Context {
         source: &own,
         bureaus: &config.bureaus,
+        topics: &config.topics,
         zone: source.zone,
         now: clock.seen_at,
         keeps_ids: source.kind == Kind::Feed && line.id.is_some(),

@@ -23,6 +23,7 @@ mod slices;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 pub use account::{
     EntryAccount, EntryName, EntryPlace, FoundStory, MoveAccount, RelatedAccount, RulingAccount, Standing,
@@ -39,6 +40,7 @@ pub use reid::Attached;
 pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
 pub use slices::{Listed, SliceQuery, Withdrawn};
+pub use topics::Labelled;
 
 use crate::model::Timestamp;
 

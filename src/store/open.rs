@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "search", include_str!("../../migrations/sqlite/0004_search.sql")),
     (5, "hub", include_str!("../../migrations/sqlite/0005_hub.sql")),
     (7, "serving", include_str!("../../migrations/sqlite/0007_serving.sql")),
+    (8, "topics", include_str!("../../migrations/sqlite/0008_topics.sql")),
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
 ];
 

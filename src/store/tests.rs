@@ -26,6 +26,7 @@ async fn the_database_accepts_every_statement() {
         reid::ALL,
         rulings::ALL,
         search::ALL,
+        topics::ALL,
     ];
     for (name, statement) in all.concat() {
         let prepared = connection.prepare(statement.into_sql_str()).await;

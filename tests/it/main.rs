@@ -31,4 +31,5 @@ mod serving;
 mod shapes;
 mod support;
 mod tidy;
+mod topics;
 mod world;

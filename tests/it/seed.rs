@@ -10,6 +10,17 @@ use dibao::{
     preview::{Hints, no_address, preview},
 };
 
+/// What the seed's stories are about: the fifth is a report on everything.
+const TOPICS: [&[&str]; 8] = [
+    &["party-building", "rights"],
+    &["rights"],
+    &["safety"],
+    &["party-building"],
+    &["rural-delivery", "safety", "service-quality", "technology"],
+    &["technology"],
+    &["party-building", "people"],
+    &["party-building", "policy"],
+];
 const REGIONS: [&str; 8] = ["CN-JX", "CN-HA", "CN-NX", "CN-ZJ", "CN-HB", "CN-CQ", "CN-GD", "CN-TJ"];
 
 fn config() -> Arc<Config> {
@@ -76,7 +87,11 @@ fn in_netease_page(text: &str) -> String {
 #[test]
 fn the_seed_gives_its_eight_stories_exactly() {
     let Some(text) = seed() else { return };
-    check(&read(&text), &text);
+    let entries = read(&text);
+    check(&entries, &text);
+    let topics: Vec<Vec<&str>> =
+        entries.iter().map(|entry| entry.topics.iter().map(String::as_str).collect()).collect();
+    assert_eq!(topics, TOPICS);
 }
 
 #[test]

@@ -102,14 +102,11 @@ impl TopicRules {
                 }
             }
         }
-        let finder = match words.is_empty() {
-            true => None,
-            // Overlapping finds need every match, whichever is longer.
-            false => Some(AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words)?),
-        };
+        // Overlapping finds need every match, whichever is longer.
+        let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words)?;
         let revision = revision(&rules);
         let table = Topics::new(rules.into_iter().map(|rule| rule.topic).collect());
-        Ok(Self { table, finder, meanings, revision })
+        Ok(Self { table, finder: (!words.is_empty()).then_some(finder), meanings, revision })
     }
 
     /// The subjects and their names.
@@ -192,9 +189,8 @@ fn sum(found: &[Found], is_title: bool) -> u32 {
             None => counted.push((hit.word, 1, points)),
         }
     }
-    let worth = counted.into_iter().map(|(_, n, points)| match is_title {
-        true => points.title,
-        false => (points.first + (n - 1) * points.again).min(points.most),
+    let worth = counted.into_iter().map(|(_, n, points)| {
+        if is_title { points.title } else { (points.first + (n - 1) * points.again).min(points.most) }
     });
     worth.sum()
 }
@@ -209,7 +205,9 @@ fn revision(rules: &[TopicRule]) -> String {
         field(&rule.topic.key);
         for list in [&rule.words, &rule.weak, &rule.unless] {
             field(&list.len().to_string());
-            list.iter().for_each(|word| field(word));
+            for word in list {
+                field(word);
+            }
         }
     }
     let hash = hasher.finalize().to_hex();
