@@ -4,7 +4,6 @@
     clippy::print_stdout,
     clippy::format_collect,
     clippy::format_push_string,
-    clippy::large_futures,
     reason = "tests may panic, print and take it easy"
 )]
 
@@ -29,6 +28,7 @@ mod search;
 mod seed;
 mod serving;
 mod shapes;
+mod stories;
 mod support;
 mod tidy;
 mod topics;

@@ -100,6 +100,14 @@ impl Desk {
             .unwrap()
     }
 
+    /// The source says that a telling no longer exists.
+    pub(crate) async fn gone(&self, telling: &Telling, now: Timestamp) {
+        let source = Arc::clone(self.config.source(telling.source).unwrap());
+        let (known, _) = self.store.known_rows(telling.source, &[&telling.id]).await.unwrap();
+        let steps = known.into_values().map(Step::Gone).collect();
+        ingest::write(&self.store, &self.config, &source, steps, now).await.unwrap();
+    }
+
     /// The stories that readers can see, in the order of their ids.
     pub(crate) async fn stories(&self) -> Vec<Story> {
         let query = WindowQuery { newest: 10_000, since: Timestamp::MAX, limit: 10_000 };
