@@ -107,6 +107,7 @@ impl Shelf {
                     entry_id: *id as i64,
                     role: entry.role,
                     is_province: !entry.source_key.starts_with("city"),
+                    is_correction: false,
                     n_chars: entry.n_letters as i64,
                     seen_at: entry.published_at,
                 }

@@ -11,16 +11,26 @@ pub struct Rank {
     pub role: Role,
     /// Whether its bureau is the province's own, rather than a city's.
     pub is_province: bool,
+    /// Whether it corrects what its publisher said before.
+    pub is_correction: bool,
     /// Length of its text in characters.
     pub n_chars: i64,
     /// First sight.
     pub seen_at: Timestamp,
 }
 
-/// The entry that readers get: best role, province before city, longest, earliest seen.
+/// The entry that readers get: best role, province before city, the latest correction, longest, earliest seen.
 pub fn canonical(ranks: &[Rank]) -> Option<&Rank> {
     ranks.iter().min_by_key(|rank| {
-        (rank.role, !rank.is_province, std::cmp::Reverse(rank.n_chars), rank.seen_at, rank.entry_id)
+        let corrected_at = rank.is_correction.then_some(rank.seen_at);
+        (
+            rank.role,
+            !rank.is_province,
+            std::cmp::Reverse(corrected_at),
+            std::cmp::Reverse(rank.n_chars),
+            rank.seen_at,
+            rank.entry_id,
+        )
     })
 }
 
@@ -33,6 +43,8 @@ pub enum Reason {
     Role,
     /// It is the province's own, the others are cities'.
     Province,
+    /// It corrects what was said before.
+    Correction,
     /// It is the longest.
     Longest,
     /// It was there first.
@@ -48,6 +60,7 @@ impl Reason {
             Self::Only => "there is no other",
             Self::Role => "its source stands closest to the bureau",
             Self::Province => "it is the province's own, the others are cities'",
+            Self::Correction => "it corrects what its publisher said before",
             Self::Longest => "of the copies that stand as close to the bureau it is the longest",
             Self::Earliest => "of the copies that are as good it was seen first",
             Self::Earlier => "it was chosen under other settings; today another would be",
@@ -67,6 +80,8 @@ pub fn reason(ranks: &[Rank], entry_id: i64) -> Reason {
         Reason::Role
     } else if own.is_province != second.is_province {
         Reason::Province
+    } else if own.is_correction {
+        Reason::Correction
     } else if own.n_chars != second.n_chars {
         Reason::Longest
     } else {

@@ -28,6 +28,8 @@ const EVENT: (f64, f64, usize) = (0.4, 7.0, 2);
 const RETOLD: (f64, f64, f64, f64) = (5.0, 1.6, 0.6, 0.02);
 /// Least containment at which two texts have a frame in common.
 const FRAME: f64 = 0.3;
+/// A correction is no excerpt: at least so much of the earlier text's length, in per cent.
+const CORRECTION_PERCENT: usize = 90;
 /// Below these, two entries have nothing to do with each other.
 const NOTHING: (f64, f64) = (0.15, 0.5);
 
@@ -103,6 +105,16 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
     let rule = fuzzy_rule(a, b, &scores, settings);
     let vetoes = all_vetoes(a, b, &scores, settings);
     Comparison { rule, scores, vetoes }
+}
+
+/// Whether an entry corrects an earlier one that it is one story with: its publisher's own later text, most of it the
+/// same and not much shorter.
+pub fn corrects(entry: &Features, earlier: &Features, scores: &Scores) -> bool {
+    entry.publisher == earlier.publisher
+        && entry.source_entry_id != earlier.source_entry_id
+        && scores.jaccard >= vetoes::PUBLISHER_JACCARD
+        && entry.published_at >= earlier.published_at
+        && entry.n_letters * 100 >= earlier.n_letters * CORRECTION_PERCENT
 }
 
 /// What speaks against two entries being one story, whether or not their words are alike.

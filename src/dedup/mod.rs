@@ -30,7 +30,7 @@ mod vetoes;
 
 pub use canonical::{Rank, Reason, canonical, reason};
 pub use codec::DecodeError;
-pub use compare::{Comparison, Scores, compare};
+pub use compare::{Comparison, Scores, compare, corrects};
 pub use features::{Features, MIN_BODY_LETTERS, Parts};
 pub use judge::{Candidate, Judgement, Seen, Verdict, judge};
 pub use normalise::{Cleaned, clean};

@@ -21,6 +21,8 @@ pub enum Rule {
     Figures,
     /// One event by place, date, figures and names, in other words.
     Event,
+    /// Its publisher's own later text, most of it the same: what it was before is corrected.
+    Correction,
 }
 
 impl Rule {
@@ -48,6 +50,7 @@ impl Rule {
             Self::TitleLead => "title-lead",
             Self::Figures => "figures",
             Self::Event => "event",
+            Self::Correction => "correction",
         }
     }
 
@@ -62,6 +65,7 @@ impl Rule {
             Self::BodyTitle => "half of one text stands in the other, under like titles",
             Self::TitleLead => "the same title within days, one province, and texts that begin alike",
             Self::Figures => "the same figures in related words",
+            Self::Correction => "its publisher's own later text, most of it the same: a correction",
             Self::Event => "one event by place, date, figures and names, in other words",
         }
     }
@@ -69,7 +73,7 @@ impl Rule {
     /// The rule of a stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |rule: &Self| rule.as_str() == name;
-        if name == Self::First.as_str() { Some(Self::First) } else { Self::JOINING.into_iter().find(named) }
+        Self::JOINING.into_iter().chain([Self::First, Self::Correction]).find(named)
     }
 
     /// Whether it holds between any two copies, not only with a story's head.

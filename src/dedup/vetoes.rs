@@ -119,7 +119,7 @@ const ROUND_UP_PROVINCES: usize = 3;
 /// A round-up and a story of one province share less than this, unless the one is the other.
 const ROUND_UP_CONTAINMENT: f64 = 0.68;
 /// Least likeness of two texts of one publisher.
-const PUBLISHER_JACCARD: f64 = 0.6;
+pub(super) const PUBLISHER_JACCARD: f64 = 0.6;
 
 /// A text about a story that holds more of it than this is the story under another title.
 const ABOUT_CONTAINMENT: f64 = 0.85;

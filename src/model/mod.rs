@@ -10,7 +10,7 @@ mod url;
 pub use bureau::{Bureau, Bureaus, Region, RegionRow};
 pub use entry::{Enclosure, Entry, Fingerprint, Precision, Published};
 pub use source::{Kind, Role, Source, SourceKey, SourceKeyError};
-pub use story::{AtomId, Copy, Story, Tombstone};
+pub use story::{AtomId, Copy, RelatedStory, Story, Tombstone};
 pub use topic::{Topic, Topics};
 pub use url::CanonicalUrl;
 

@@ -53,6 +53,19 @@ pub struct Story {
     pub first_at: Timestamp,
     /// The feed's count of changes when readers last saw it change.
     pub seq: i64,
+    /// Older stories that are near to it and yet others: round-ups, near misses. The nearest first.
+    pub related: Vec<RelatedStory>,
+}
+
+/// Another story that is near to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelatedStory {
+    /// Its id.
+    pub atom_id: AtomId,
+    /// The title of the entry that readers get.
+    pub title: String,
+    /// Where people read that.
+    pub url: String,
 }
 
 impl Story {

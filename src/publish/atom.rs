@@ -13,7 +13,7 @@ pub use super::item::REGION_SCHEME;
 use super::{
     Archive, Document, FeedMeta, Format,
     escape::{href, xml},
-    item::Item,
+    item::{Item, Relation},
 };
 use crate::{
     model::{Copy, Story, Timestamp, Tombstone},
@@ -163,6 +163,10 @@ fn links(item: &Item) -> Vec<Link> {
             title: Some(xml(&copy.source_name)),
             ..link(relation.as_str(), &copy.entry.url, Some("text/html"))
         });
+    }
+    for story in item.near() {
+        let related = link(Relation::Related.as_str(), &story.url, Some("text/html"));
+        links.push(Link { title: Some(xml(&story.title)), ..related });
     }
     for file in &item.entry.enclosures {
         links.push(Link {

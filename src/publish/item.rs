@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::FeedMeta;
-use crate::model::{Copy, Entry, Story};
+use crate::model::{Copy, Entry, RelatedStory, Story};
 
 /// Scheme of the region category: ISO 3166-2 as a URN (RFC 5141).
 pub const REGION_SCHEME: &str = "urn:iso:std:iso:3166:-2";
@@ -61,6 +61,12 @@ impl<'a> Item<'a> {
         let mut named = HashSet::from([self.entry.url.as_str()]);
         let others = self.story.copies.iter().skip(1).filter(|copy| named.insert(copy.entry.url.as_str()));
         others.map(|copy| (self.relation(copy), copy)).collect()
+    }
+
+    /// Other stories near to it, but for those at an address that its own copies have.
+    pub(super) fn near(&self) -> impl Iterator<Item = &'a RelatedStory> {
+        let own: HashSet<&str> = self.story.copies.iter().map(|copy| copy.entry.url.as_str()).collect();
+        self.story.related.iter().filter(move |story| !own.contains(story.url.as_str()))
     }
 
     fn relation(&self, copy: &Copy) -> Relation {

@@ -125,7 +125,11 @@ fn copy(
     story: &StoryAccount,
     names: &HashMap<i64, EntryName>,
 ) -> Copy {
-    let is_match = |seen: &Seen| seen.vetoes.is_empty() && seen.rule.as_deref() == Some(entry.rule.as_str());
+    let is_match = |seen: &Seen| {
+        let by_rule = seen.rule.as_deref() == Some(entry.rule.as_str());
+        seen.vetoes.is_empty()
+            && (by_rule || (entry.rule == Rule::Correction.as_str() && seen.rule.is_some()))
+    };
     let matched = seen.iter().position(is_match);
     let with_name = |seen: Seen| Compared { other: names.get(&seen.with).cloned(), seen };
     let mut near = Vec::new();
@@ -152,6 +156,7 @@ fn telling(entry: &EntryAccount) -> Telling {
         entry_id: entry.id,
         role: entry.role,
         bureau: entry.bureau.clone(),
+        is_correction: entry.rule == Rule::Correction.as_str(),
         n_chars: entry.n_chars,
         seen_at: entry.seen_at,
         published: entry.published.unwrap_or(unknown),

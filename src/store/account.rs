@@ -1,9 +1,11 @@
 //! Where a story or a copy of one is found, and all that is known of how its entries came together.
 
+use std::collections::HashMap;
+
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Doing, Ruling, Store, StoreError, from_ms, json_list, rulings::ruling, sql::statements};
-use crate::model::{AtomId, CanonicalUrl, Precision, Published, Role, Timestamp};
+use crate::model::{AtomId, CanonicalUrl, Precision, Published, RelatedStory, Role, Timestamp};
 
 /// Merges followed from a story to the one that goes on. Each leads to an older story, so that there is no circle.
 const MAX_MERGES: usize = 64;
@@ -40,6 +42,9 @@ statements! {
         WHERE story_id = $1 UNION SELECT story_id, likeness FROM related WHERE other_id = $1) r \
         JOIN story s ON s.id = r.id JOIN entry e ON e.id = s.canonical_id WHERE s.withdrawn_ms IS NULL \
         ORDER BY r.likeness DESC, s.id LIMIT $2";
+    RELATED_OF = "SELECT r.story_id, s.atom_id, e.title, e.url FROM related r JOIN story s ON s.id = r.other_id \
+        JOIN entry e ON e.id = s.canonical_id WHERE r.story_id IN (SELECT value FROM json_each($1)) \
+        AND s.withdrawn_ms IS NULL ORDER BY r.story_id, r.likeness DESC, s.id";
     ENTRIES_NAMED = "SELECT e.id, e.source_key, e.title, e.url, s.atom_id FROM entry e JOIN story s ON s.id = e.story_id \
         WHERE e.id IN (SELECT value FROM json_each($1))";
 }
@@ -288,6 +293,22 @@ impl Store {
             })
         };
         rows.iter().map(name).collect::<Result<_, _>>().doing("read an entry")
+    }
+
+    /// The older stories near to each of these, the nearest first.
+    pub(super) async fn related(&self, ids: &[i64]) -> Result<HashMap<i64, Vec<RelatedStory>>, StoreError> {
+        let query = sqlx::query(RELATED_OF).bind(json_list(ids.iter().copied()));
+        let rows = query.fetch_all(&self.readers).await.doing("read related stories")?;
+        let mut related: HashMap<i64, Vec<RelatedStory>> = HashMap::new();
+        let near = |row: &SqliteRow| -> Result<(i64, RelatedStory), sqlx::Error> {
+            let (atom_id, title, url) = (AtomId(row.try_get(1)?), row.try_get(2)?, row.try_get(3)?);
+            Ok((row.try_get(0)?, RelatedStory { atom_id, title, url }))
+        };
+        for row in &rows {
+            let (id, other) = near(row).doing("read a related story")?;
+            related.entry(id).or_default().push(other);
+        }
+        Ok(related)
     }
 
     /// All that is known of how a story's entries came together.

@@ -87,6 +87,8 @@ pub struct Telling {
     pub bureau: Option<String>,
     /// Length of its text in characters.
     pub n_chars: i64,
+    /// Whether it corrects what its publisher said before.
+    pub is_correction: bool,
     /// First sight.
     pub seen_at: Timestamp,
     /// Its time as shown.
@@ -558,6 +560,7 @@ fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
         role: Role::from_name(row.try_get("role")?),
         bureau: row.try_get("bureau")?,
         n_chars: row.try_get("n_chars")?,
+        is_correction: row.try_get("is_correction")?,
         seen_at: from_ms(row.try_get("seen_ms")?),
         published: Published {
             at: from_ms(row.try_get("published_ms")?),

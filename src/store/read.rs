@@ -84,7 +84,11 @@ impl Store {
         let ids: Vec<i64> =
             rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>().doing("read a story")?;
         let mut copies = self.copies(&ids).await?;
-        let story = |row: &SqliteRow| story(row, &mut copies);
+        let mut related = self.related(&ids).await?;
+        let story = |row: &SqliteRow| -> Result<Story, sqlx::Error> {
+            let related = related.remove(&row.try_get("id")?).unwrap_or_default();
+            Ok(Story { related, ..story(row, &mut copies)? })
+        };
         let stories: Vec<Story> = rows.iter().map(story).collect::<Result<_, _>>().doing("read a story")?;
         Ok(stories.into_iter().filter(|story| !story.copies.is_empty()).collect())
     }
@@ -415,6 +419,7 @@ pub(super) fn story(
         updated_at: from_ms(row.try_get("updated_ms")?),
         first_at: from_ms(row.try_get("first_ms")?),
         seq: row.try_get("seq")?,
+        related: Vec::new(),
     })
 }
 

@@ -73,7 +73,7 @@ statements! {
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
     ENTRY_TELLINGS = "SELECT id, role, bureau, length(content_text) AS n_chars, seen_ms, published_ms, \
-        claimed_precision, gone_ms FROM entry WHERE story_id = $1 ORDER BY id";
+        claimed_precision, gone_ms, rule = 'correction' AS is_correction FROM entry WHERE story_id = $1 ORDER BY id";
     REVISION_KEEP = "INSERT INTO revision (entry_id, replaced_ms, title, claimed_ms, content_html, fingerprint) \
         SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
 

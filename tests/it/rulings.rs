@@ -248,3 +248,58 @@ async fn what_cannot_be_ruled_is_refused_in_words() {
     check(ruled.undo_join("#1", "#3").await, "two stories");
     assert_eq!(desk.stories().await.len(), 2, "nothing has happened");
 }
+
+#[tokio::test]
+async fn a_near_story_is_named_beside_the_younger_and_not_joined() {
+    let (folder, now) = (tempfile::tempdir().unwrap(), clock::now());
+    let desk = Desk::open(&folder, "").await;
+    let bulletin = |id: &str, month: u32, volume: &str, at| {
+        let text = format!(
+            "2026年{month}月，全省邮政行业寄递业务量完成{volume}亿件，同比增长12.5%，其中快递业务量完成1.9亿件；\
+            全省邮政行业业务收入完成21.5亿元，同比增长8.1%，其中快递业务收入完成13.6亿元，农村地区揽投件量占比上升。"
+        );
+        Telling::new("jx", id, &format!("江西省2026年{month}月邮政行业运行情况"), &text, at)
+    };
+    let (older, younger) =
+        (bulletin("a", 9, "2.31", hours_before(now, 700)), bulletin("b", 10, "2.44", hours_before(now, 3)));
+    desk.put(&older, now).await;
+    let before = desk.story_with(&older).await;
+    desk.put(&younger, after(now, 60)).await;
+    let (one, two) = (desk.story_with(&older).await, desk.story_with(&younger).await);
+    assert_ne!(one.atom_id, two.atom_id);
+    let [related] = two.related.as_slice() else { panic!("{:?}", two.related) };
+    assert_eq!((&related.atom_id, &related.title, &related.url), (&one.atom_id, &older.title, &older.url()));
+    assert_eq!((one.related.len(), one.seq), (0, before.seq), "the older story has not changed");
+    let account = account(&desk, "#1", now).await;
+    assert_eq!(account.story.related[0].atom_id, two.atom_id, "explained from either side");
+    // Once the two are one, nothing is beside it.
+    overruler(&desk, after(now, 100)).join("#1", "#2", None).await.unwrap();
+    assert_eq!(desk.stories().await[0].related, []);
+}
+
+#[tokio::test]
+async fn a_correction_under_another_address_takes_the_place_of_what_it_corrects() {
+    let now = clock::now();
+    let check = async |text: &str, title: &str, source: &'static str, replaces: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(&folder, "").await;
+        desk.put(&original(now), now).await;
+        let before = desk.stories().await.remove(0);
+        let newer = Telling::new(source, "newer", title, text, hours_before(now, 1));
+        desk.put(&newer, after(now, 600)).await;
+        let stories = desk.stories().await;
+        assert_eq!(stories.len(), 1, "{title}");
+        assert_eq!(stories[0].atom_id, before.atom_id);
+        let shown = &stories[0].canonical().unwrap().entry;
+        assert_eq!(shown.source_entry_id == "newer", replaces, "{title} {source}");
+        assert_eq!(stories[0].updated_at > before.updated_at, replaces);
+    };
+    let title = "江西省邮政管理局组织开展农村寄递物流服务质量专项督导";
+    let corrected = ORIGINAL.replace("一百二十六个", "一百一十六个").replace("逐一交谈", "交谈");
+    check(&corrected, &format!("{title}（更正）"), "jx", true).await;
+    check(&corrected, title, "jx", true).await;
+    // An excerpt is no correction, and neither is what another publisher makes of it.
+    check(DIGEST, title, "paper", false).await;
+    check(&ORIGINAL.chars().take(190).collect::<String>(), title, "jx", false).await;
+    check(&corrected, title, "portal", false).await;
+}

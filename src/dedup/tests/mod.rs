@@ -213,6 +213,7 @@ fn readers_get_the_copy_nearest_to_the_bureau() {
         entry_id,
         role,
         is_province,
+        is_correction: false,
         n_chars,
         seen_at: Timestamp::from_millisecond(seen).unwrap(),
     };

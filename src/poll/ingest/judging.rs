@@ -33,6 +33,37 @@ pub(super) fn judge(entry: &Features, candidates: &[Candidate], settings: &Setti
     dedup::judge(entry, candidates, settings)
 }
 
+/// Stories that an entry is near to and that stay others, each with its likeness.
+pub(super) fn related(judgement: &Judgement) -> Vec<(i64, f64)> {
+    let likeness = |story: i64| {
+        let of_story = judgement.seen.iter().filter(|seen| seen.story_id == story);
+        of_story.map(|seen| seen.comparison.scores.containment).reduce(f64::max)
+    };
+    judgement.related.iter().filter_map(|story| Some((*story, likeness(*story)?))).collect()
+}
+
+/// The rule that is kept of an entry that joins: where a publisher tells its own story again in a later text that is no
+/// shorter, that corrects the one before.
+pub(super) fn rule_of(
+    entry: &Features,
+    candidates: &[Candidate],
+    judgement: &Judgement,
+    entry_id: i64,
+    rule: Rule,
+) -> Rule {
+    let matched = candidates.iter().find(|candidate| candidate.entry_id == entry_id);
+    let scores =
+        judgement.seen.iter().find(|seen| seen.entry_id == entry_id).map(|seen| &seen.comparison.scores);
+    match (matched, scores) {
+        (Some(matched), Some(scores))
+            if !rule.is_exact() && dedup::corrects(entry, &matched.features, scores) =>
+        {
+            Rule::Correction
+        }
+        _ => rule,
+    }
+}
+
 /// What was seen at an entry's arrival, for explaining: the comparisons that came near anything, as JSON.
 pub(super) fn evidence(judgement: &Judgement) -> Option<String> {
     let seen = judgement.seen.iter().map(|seen| {

@@ -99,6 +99,7 @@ fn rank(telling: &Telling, config: &Config) -> Rank {
         entry_id: telling.entry_id,
         role: telling.role,
         is_province,
+        is_correction: telling.is_correction,
         n_chars: telling.n_chars,
         seen_at: telling.seen_at,
     }

@@ -17,6 +17,9 @@ use crate::{
 /// What joins an entry to the story that it stood in elsewhere, when its line does not tell.
 const GIVEN: &str = "given";
 
+/// Other stories that one names, at most.
+const MAX_RELATED: usize = 8;
+
 /// Writes steps in one transaction.
 pub(super) struct Writer<'a> {
     pub(super) batch: Batch,
@@ -146,12 +149,26 @@ impl Writer<'_> {
         self.touch_source();
         let judgement = judging::judge(&features, &candidates, &settings);
         let row = NewEntry { evidence: evidence(&judgement), ..row };
-        match judgement.verdict {
-            Verdict::Join { story_id, rule, .. } if !self.is_told_apart(story_id).await? => {
-                self.join(&row, story_id, rule, judgement.merges).await
+        let related = judging::related(&judgement);
+        let story_id = match judgement.verdict {
+            Verdict::Join { story_id, entry_id, rule } if !self.is_told_apart(story_id).await? => {
+                let rule = judging::rule_of(&features, &candidates, &judgement, entry_id, rule);
+                self.join(&row, story_id, rule, judgement.merges).await?
             }
-            Verdict::Join { .. } | Verdict::New => self.open_story(item, &row, shown).await,
+            Verdict::Join { .. } | Verdict::New => self.open_story(item, &row, shown).await?,
+        };
+        self.relate(story_id, &related).await
+    }
+
+    /// Keeps which stories are near to one. The younger names the older, so that no story changes by what comes later.
+    async fn relate(&mut self, story_id: i64, related: &[(i64, f64)]) -> Result<(), StoreError> {
+        let older: Vec<(i64, f64)> = related.iter().copied().filter(|(other, _)| *other < story_id).collect();
+        self.batch.keep_related(story_id, &older, MAX_RELATED).await?;
+        for (younger, likeness) in related.iter().filter(|(other, _)| *other > story_id) {
+            self.batch.keep_related(*younger, &[(story_id, *likeness)], MAX_RELATED).await?;
+            self.batch.visible(*younger);
         }
+        Ok(())
     }
 
     /// Adds another copy to the story that it stood in where it comes from.
@@ -182,7 +199,7 @@ impl Writer<'_> {
         story_id: i64,
         rule: Rule,
         merges: Vec<i64>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         let entry_id = self.batch.insert_entry(row, story_id, rule.as_str()).await?;
         self.batch.visible(story_id);
         let mut goes_on = story_id;
@@ -195,7 +212,8 @@ impl Writer<'_> {
             self.batch.unite(younger, older, Cause::Arrival(entry_id), self.now).await?;
             goes_on = older;
         }
-        self.settle(goes_on, None).await
+        self.settle(goes_on, None).await?;
+        Ok(goes_on)
     }
 
     async fn open_story(
@@ -203,7 +221,7 @@ impl Writer<'_> {
         item: &Item,
         row: &NewEntry<'_>,
         shown: Published,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         let atom_id = match self.given {
             Some(given) => given.story.0.clone(),
             None => self.atom_id(&item.entry).await?,
@@ -217,7 +235,7 @@ impl Writer<'_> {
             self.batch.keep_import(story_id, self.today).await?;
         }
         self.batch.visible(story_id);
-        Ok(())
+        Ok(story_id)
     }
 
     /// The upstream's own id when it can be one and names no other story, else a minted one, which a file may have

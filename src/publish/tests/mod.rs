@@ -72,6 +72,7 @@ fn story(id: &str, copies: Vec<Copy>) -> Story {
         updated_at: at(TEN + HOUR_MS),
         first_at: at(TEN),
         seq: 1,
+        related: Vec::new(),
     }
 }
 
