@@ -56,6 +56,7 @@ CREATE TABLE hub_upstream (
     secret      TEXT,                  -- what deliveries must be signed with
     state       TEXT NOT NULL,         -- offered, asked, active, denied, failing
     message     TEXT NOT NULL,         -- in plain words
+    asked_ms    INTEGER,               -- when it was asked and has not verified yet
     next_ms     INTEGER NOT NULL,      -- when the hub is asked next
     ends_ms     INTEGER,               -- end of the lease
     n_failures  INTEGER NOT NULL,      -- in a row

@@ -21,12 +21,12 @@ pub use publisher::Publisher;
 use crate::{
     clock,
     config::Config,
-    fetch::{Client, Courier, FetchError},
+    fetch::{Client, FetchError},
     model::Timestamp,
     poll::Poller,
     press::Press,
-    push::{Hub, Topics},
-    serve::{self, Admin, Bounds, HubRoutes},
+    push::Topics,
+    serve::{self, Admin, Bounds},
     store::{Store, StoreError},
 };
 
@@ -62,7 +62,7 @@ pub struct Daemon {
     poller: Poller,
     publisher: Publisher,
     press: Arc<Press>,
-    hub: Option<Arc<Hub>>,
+    push: push::Push,
     public: TcpListener,
     admin: TcpListener,
     base_url: Url,
@@ -83,9 +83,9 @@ impl Daemon {
         let publisher = Publisher::new(Arc::clone(&press));
         publisher.render_if_changed(clock::now()).await?;
         let topics = Topics::new(serve::public(Arc::clone(&press)));
-        let hub = hub(&config, &store, topics, &base_url, &stop)?;
+        let push = push::Push::new(&config, &store, &topics, &base_url, &stop)?;
         let poller = Poller::new(config, client, store, clock::now()).await?;
-        Ok(Self { poller, publisher, press, hub, public, admin, base_url, stop, _lease: lease })
+        Ok(Self { poller, publisher, press, push, public, admin, base_url, stop, _lease: lease })
     }
 
     /// The address under which everything is served, ending in `/`.
@@ -100,7 +100,7 @@ impl Daemon {
 
     /// Runs until the stop; then ends what is under way and closes the store.
     pub async fn run(self) {
-        let Self { poller, publisher, press, hub, public, admin, base_url, stop, .. } = self;
+        let Self { poller, publisher, press, push, public, admin, base_url, stop, .. } = self;
         let config = Arc::clone(&poller.config);
         let store = poller.store.clone();
         let mut tasks = JoinSet::new();
@@ -108,11 +108,9 @@ impl Daemon {
         let published = Arc::clone(press.shelf());
         let (count, counted) = tokio::sync::watch::channel(0);
         let api = serve::api::Api::new(Arc::clone(&config), store.clone(), base_url, counted);
-        let mut routes = serve::public(press).merge(serve::api::routes(api));
-        if let Some(hub) = hub {
-            routes = routes.merge(serve::hub(HubRoutes { hub: Arc::clone(&hub), clock: clock::now }));
-            tasks.spawn(push::run(hub, stop.clone()));
-        }
+        let hints = Arc::clone(&push.hints);
+        let routes = serve::public(press).merge(serve::api::routes(api)).merge(push.routes());
+        push.spawn(&mut tasks, &stop);
         tasks.spawn(serve::serve(public, routes, bounds.clone(), stop.clone()));
         let base_url = listener_url(&admin, config.admin_listen);
         let routes = serve::admin(Admin {
@@ -125,7 +123,7 @@ impl Daemon {
         tasks.spawn(publisher.run(stop.clone()));
         tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
         tasks.spawn(relabel::run(Arc::clone(&config), store.clone(), stop.clone()));
-        tasks.spawn(scheduler::run(poller, stop.clone()));
+        tasks.spawn(scheduler::run(poller, hints, stop.clone()));
         tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
         stop.cancelled().await;
         let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
@@ -135,22 +133,6 @@ impl Daemon {
         tasks.shutdown().await;
         store.close().await;
     }
-}
-
-/// Our WebSub hub, unless it is switched off.
-fn hub(
-    config: &Config,
-    store: &Store,
-    topics: Topics,
-    base_url: &Url,
-    stop: &CancellationToken,
-) -> Result<Option<Arc<Hub>>, FetchError> {
-    let push = &config.push;
-    if !push.hub {
-        return Ok(None);
-    }
-    let courier = Courier::new(&config.fetch, &push.allow_private, push.timeout, stop.clone())?;
-    Ok(Some(Arc::new(Hub::new(store.clone(), courier, topics, base_url.clone(), push.clone()))))
 }
 
 async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, DaemonError> {

@@ -14,18 +14,26 @@ use crate::{
     config::SourceConfig,
     model::Timestamp,
     poll::{PollReport, Poller},
+    push::hints::Hints,
     store::StoreError,
 };
 
 /// The clock is looked at this often at least, in case it jumps.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// However often a hub tells of a source, it is polled no more often than this.
+const HINT_PAUSE: Duration = Duration::from_secs(10);
+/// A poll that did not find what a hub had told of is repeated after this.
+const HINT_AGAIN: Duration = Duration::from_mins(1);
+/// So often.
+const POLLS_A_HINT: u8 = 2;
 /// A poll that the store or a defect ended is tried again after this.
 const AFTER_DEFECT: Duration = Duration::from_mins(1);
 
 /// Polls due sources until the stop; then waits for the polls under way, which end early by themselves.
-pub(super) async fn run(poller: Poller, stop: CancellationToken) {
+pub(super) async fn run(poller: Poller, hints: Arc<Hints>, stop: CancellationToken) {
     let mut scheduler = Scheduler::new(poller).await;
     while !stop.is_cancelled() {
+        scheduler.hinted(&hints.take());
         scheduler.start_due();
         let wait = scheduler.wait();
         tokio::select! {
@@ -33,6 +41,7 @@ pub(super) async fn run(poller: Poller, stop: CancellationToken) {
             ended = scheduler.polls.join_next_with_id(), if !scheduler.polls.is_empty() => {
                 scheduler.ended(ended);
             }
+            () = hints.woken() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
@@ -48,6 +57,18 @@ struct Scheduler {
     due: BTreeSet<(Timestamp, usize)>,
     polls: JoinSet<Result<PollReport, StoreError>>,
     running: HashMap<Id, usize>,
+    /// When each was last begun.
+    begun: HashMap<usize, Timestamp>,
+    /// Those of which a hub told something that no poll has found yet.
+    hinted: HashMap<usize, Hint>,
+}
+
+/// That a hub told of something.
+#[derive(Clone, Copy)]
+struct Hint {
+    told_at: Timestamp,
+    /// Polls left for it.
+    n_left: u8,
 }
 
 impl Scheduler {
@@ -59,14 +80,43 @@ impl Scheduler {
             HashMap::new()
         });
         let now = clock::now();
+        let told = poller.store.hinted_sources().await.unwrap_or_default();
         let bounds = poller.config.schedule;
         let latest = now.checked_add(bounds.max_interval + bounds.max_interval / 4).unwrap_or(now);
         let due = sources.iter().enumerate().map(|(i, source)| {
             let next = polls.get(source.source.key.as_str()).map_or(now, |poll| poll.next_poll_at);
-            // After the clock was set back, a stored time may lie far ahead.
-            (next.min(latest), i)
+            // A hub told of something when we stopped; after the clock was set back, a stored time may lie far ahead.
+            let is_told = told.contains(source.source.key.as_str());
+            (if is_told { now } else { next.min(latest) }, i)
         });
-        Self { due: due.collect(), sources, poller, polls: JoinSet::new(), running: HashMap::new() }
+        Self {
+            due: due.collect(),
+            sources,
+            poller,
+            polls: JoinSet::new(),
+            running: HashMap::new(),
+            begun: HashMap::new(),
+            hinted: HashMap::new(),
+        }
+    }
+
+    /// Sources of which a hub told something are due at once, but for a pause since they were last begun.
+    fn hinted(&mut self, keys: &BTreeSet<String>) {
+        for (i, source) in
+            self.sources.iter().enumerate().filter(|(_, it)| keys.contains(it.source.key.as_str()))
+        {
+            tracing::debug!(source.key = %source.source.key, "a hub told of something new");
+            self.hinted.insert(i, Hint { told_at: clock::now(), n_left: POLLS_A_HINT });
+            let earliest =
+                self.begun.get(&i).and_then(|at| at.checked_add(HINT_PAUSE).ok()).unwrap_or(Timestamp::MIN);
+            let at = clock::now().max(earliest);
+            // One that is being polled is looked at again when that has ended.
+            let waiting = self.due.iter().find(|(_, known)| *known == i).copied();
+            if let Some((next, _)) = waiting.filter(|(next, _)| *next > at) {
+                self.due.remove(&(next, i));
+                self.due.insert((at, i));
+            }
+        }
     }
 
     fn start_due(&mut self) {
@@ -80,6 +130,7 @@ impl Scheduler {
             let poller = self.poller.clone();
             let task = self.polls.spawn(async move { poller.once(&source, clock::now()).await });
             self.running.insert(task.id(), i);
+            self.begun.insert(i, now);
         }
     }
 
@@ -89,10 +140,28 @@ impl Scheduler {
         until.min(LOOK_EVERY)
     }
 
+    /// When a source is polled next: as its poll said, or soon when that did not find what a hub had told of, since a
+    /// site may show for a while what it showed before, or could not, since the hub told of it in the meantime.
+    fn after(&mut self, id: Id, report: &PollReport) -> Timestamp {
+        let hint = self.running.get(&id).and_then(|i| Some((*i, self.hinted.remove(i)?)));
+        let Some((i, hint)) = hint else { return report.next_poll_at };
+        let begun = self.begun.get(&i).copied().unwrap_or(Timestamp::MIN);
+        let (wait, hint) = if hint.told_at > begun {
+            (HINT_PAUSE, hint)
+        } else if hint.n_left > 1 && report.is_ok() && report.n_new + report.n_updated == 0 {
+            (HINT_AGAIN, Hint { n_left: hint.n_left - 1, ..hint })
+        } else {
+            return report.next_poll_at;
+        };
+        self.hinted.insert(i, hint);
+        let soon = clock::now().checked_add(wait).unwrap_or(report.next_poll_at);
+        report.next_poll_at.min(soon)
+    }
+
     fn ended(&mut self, ended: Option<Ended>) {
         let (id, next) = match ended {
             None => return,
-            Some(Ok((id, Ok(report)))) => (id, Some(report.next_poll_at)),
+            Some(Ok((id, Ok(report)))) => (id, Some(self.after(id, &report))),
             Some(Ok((id, Err(error)))) => {
                 tracing::error!(error = %error, cause = std::error::Error::source(&error), "a poll could not be stored");
                 (id, None)

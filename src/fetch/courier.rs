@@ -37,6 +37,14 @@ pub struct Parcel {
     pub body: Bytes,
 }
 
+impl Parcel {
+    /// A form, its fields encoded.
+    pub fn form(fields: String) -> Self {
+        let content_type = "application/x-www-form-urlencoded".to_owned();
+        Self { content_type, headers: Vec::new(), body: fields.into() }
+    }
+}
+
 /// What was answered.
 #[derive(Debug, Clone, Default)]
 pub struct Sent {

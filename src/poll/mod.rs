@@ -27,6 +27,7 @@ use crate::{
     fetch::Client,
     model::{Kind, SourceKey, Timestamp},
     observe::{Alert, Fault, Numbers, Reid},
+    push,
     schedule::{Timing, adaptive_interval, next_poll_at},
     store::{AlertRow, PollRow, Store, StoreError, Validators},
 };
@@ -127,6 +128,9 @@ const HISTORY: usize = 10;
 /// News of this long ago still count for how often a source publishes.
 const NEWS_AGE: Duration = Duration::from_hours(14 * 24);
 
+/// A source whose hub delivers is polled this much more rarely.
+const TOLD_SHARE: u32 = 6;
+
 impl Poller {
     /// Makes a poller that remembers what an earlier process learned of the sites: their robots.txt, and when they were
     /// last visited.
@@ -170,6 +174,10 @@ impl Poller {
         report.n_pending = usize::try_from(self.store.count_pending(key).await?).unwrap_or(0);
         let stopped = matches!(&report.outcome, Outcome::Fault(fault) if fault.name == "stopped");
         if !stopped {
+            if let Some(said) = &visited.said {
+                let offer = said.offer.as_deref();
+                push::upstream::note_offer(&self.config, &self.store, source, offer, now).await?;
+            }
             self.keep(source, &report, visited.list_validators, previous.as_ref(), n_failures, now).await?;
         }
         log(&report);
@@ -210,6 +218,9 @@ impl Poller {
         for (origin, body, at) in self.client.fresh_robots() {
             batch.keep_robots(&origin, &body, at).await?;
         }
+        if report.is_ok() {
+            batch.answer_hint(key, now, report.n_new > 0).await?;
+        }
         batch.keep_poll(&report.row(now, n_failures, &stands)).await?;
         batch.commit().await
     }
@@ -225,10 +236,13 @@ impl Poller {
         }
         let since = now.checked_sub(NEWS_AGE).unwrap_or(now);
         let news = self.store.news_since(source.source.key.as_str(), since).await?;
-        Ok(news.map_or(schedule.interval, |(n_new, first)| {
+        let interval = news.map_or(schedule.interval, |(n_new, first)| {
             let over = Duration::try_from(now.duration_since(first)).unwrap_or_default();
             adaptive_interval(u32::try_from(n_new).unwrap_or(u32::MAX), over, schedule)
-        }))
+        });
+        // Where a hub reliably tells what is new, polling is for the day on which it does not.
+        let is_told = self.store.hub_delivers(source.source.key.as_str(), now).await?;
+        Ok(if is_told { (interval * TOLD_SHARE).min(schedule.max_interval) } else { interval })
     }
 
     /// Items left over for the next poll are taken soon.

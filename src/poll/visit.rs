@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::SourceConfig,
-    extract::{Document, RawEntry},
+    extract::{Document, RawEntry, feed::offer::Offer},
     fetch::FetchError,
     model::{Kind, Timestamp},
     normalise::{Normalised, entry_id, normalise, time},
@@ -56,6 +56,14 @@ pub(super) struct Visited {
     pub asked: Option<Duration>,
     /// Validators of the list, when all it holds was taken.
     pub list_validators: Option<(String, Validators)>,
+    /// What the document says of its source, when one was read.
+    pub said: Option<Said>,
+}
+
+/// What a document says of its source.
+pub(super) struct Said {
+    /// The hub that it offers.
+    pub offer: Option<Box<Offer>>,
 }
 
 pub(super) async fn visit(
@@ -69,7 +77,7 @@ pub(super) async fn visit(
     let mut work = Work::new(poller, source, is_first, now);
     let validators = poller.store.validators(key, None).await?;
     let lister = Lister { config: &poller.config, client: &poller.client, source, now };
-    let mut list_validators = None;
+    let (mut list_validators, mut said) = (None, None);
     let first = match lister.first(&validators).await {
         Err(unread) => return Ok(work.ended(unread.fault, unread.asked)),
         Ok(first) => first,
@@ -78,7 +86,8 @@ pub(super) async fn visit(
     work.report.mirrored = first.mirrored;
     match first.opened {
         None => work.report.outcome = Outcome::Unchanged,
-        Some(opened) => {
+        Some(mut opened) => {
+            said = Some(Said { offer: opened.listing.extracted.offer.take() });
             if let Some(fault) = work.judge_listing(&opened.document, &opened.listing).await? {
                 work.keep_page(opened.document).await?;
                 return Ok(work.ended(fault, None));
@@ -101,7 +110,7 @@ pub(super) async fn visit(
         work.revisit(last).await?;
     }
     work.flush().await?;
-    Ok(work.done(asked, list_validators))
+    Ok(Visited { said, ..work.done(asked, list_validators) })
 }
 
 /// A visit under way.
@@ -176,7 +185,7 @@ impl<'a> Work<'a> {
         }
         // What was not taken whole is asked for again.
         let list_validators = list_validators.filter(|_| self.report.is_ok());
-        Visited { report: self.report, asked, list_validators }
+        Visited { report: self.report, asked, list_validators, said: None }
     }
 
     pub(super) fn key(&self) -> &str {

@@ -53,6 +53,46 @@ pub struct Health {
     pub revisions: i64,
     /// Sources, as configured.
     pub sources: Vec<SourceHealth>,
+    /// WebSub.
+    pub push: PushHealth,
+}
+
+/// WebSub: who subscribes here, which hubs are told, and where we subscribe.
+#[derive(Debug, Clone, Default)]
+pub struct PushHealth {
+    /// Subscriptions to our hub.
+    pub n_subscriptions: i64,
+    /// Feeds that are subscribed to.
+    pub n_topics: i64,
+    /// Subscriptions whose last delivery failed.
+    pub n_failing: i64,
+    /// Requests that wait for their callback's word.
+    pub n_waiting: i64,
+    /// The last delivery that was taken.
+    pub delivered_at: Option<Timestamp>,
+    /// What needs a look, or is worth one.
+    pub lines: Vec<PushLine>,
+}
+
+/// A failing subscription, another hub, or a subscription of ours.
+#[derive(Debug, Clone)]
+pub struct PushLine {
+    /// What it is: `subscriber`, `hub` or `source`.
+    pub what: &'static str,
+    /// Its name: a subscriber's host, a hub's address, a source's key.
+    pub name: String,
+    /// What it is about: a feed, or a hub.
+    pub about: String,
+    /// `ok`, `failing`, or the state of our subscription.
+    pub state: String,
+    /// In plain words.
+    pub message: String,
+    /// Failures in a row.
+    pub n_failures: i64,
+    /// The last time that something was told.
+    pub last: Option<Timestamp>,
+    /// The next try or renewal.
+    pub next: Option<Timestamp>,
 }
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif;margin:1.5rem;color:#222}\
@@ -79,7 +119,9 @@ pub fn page(health: &Health, zone: Offset) -> Vec<u8> {
     for source in sources {
         push(&mut page, source, zone);
     }
-    page.push_str("</table></body></html>\n");
+    page.push_str("</table>\n");
+    push_section(&mut page, &health.push, zone);
+    page.push_str("</body></html>\n");
     page.into_bytes()
 }
 
@@ -93,11 +135,52 @@ fn rank(source: &SourceHealth) -> u8 {
     }
 }
 
+/// A time as people read it, to the minute.
+fn minute(at: Option<Timestamp>, zone: Offset) -> String {
+    let text = at.map(|at| rfc3339(at, zone)).unwrap_or_default();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
+/// Who subscribes here and where we subscribe.
+fn push_section(page: &mut String, push: &PushHealth, zone: Offset) {
+    // Writing into a text cannot fail.
+    let _ = writeln!(
+        page,
+        "<h2>WebSub</h2><p>{} subscriptions to {} feeds, {} of them failing; {} requests wait for their callback; last delivery {}</p>",
+        push.n_subscriptions,
+        push.n_topics,
+        push.n_failing,
+        push.n_waiting,
+        push.delivered_at.map_or_else(|| "never".to_owned(), |at| minute(Some(at), zone)),
+    );
+    if push.lines.is_empty() {
+        return;
+    }
+    page.push_str("<table><tr><th>what</th><th>state</th><th>about</th><th>last</th><th>next</th></tr>\n");
+    for line in &push.lines {
+        let class = match line.state.as_str() {
+            "ok" | "active" => "good",
+            "offered" | "asked" => "idle",
+            _ => "bad",
+        };
+        let _ = writeln!(
+            page,
+            "<tr class=\"{class}\"><td>{name}<small>{what}</small></td><td>{state}<small>{message}</small></td>\
+            <td>{about}</td><td>{last}</td><td>{next}</td></tr>",
+            name = escape(&line.name),
+            what = line.what,
+            state = escape(&line.state),
+            message = escape(&line.message),
+            about = escape(&line.about),
+            last = minute(line.last, zone),
+            next = minute(line.next, zone),
+        );
+    }
+    page.push_str("</table>\n");
+}
+
 fn push(page: &mut String, source: &SourceHealth, zone: Offset) {
-    let time = |at: Option<Timestamp>| {
-        let text = at.map(|at| rfc3339(at, zone)).unwrap_or_default();
-        text.get(..16).unwrap_or(&text).replace('T', " ")
-    };
+    let time = |at: Option<Timestamp>| minute(at, zone);
     let class = ["bad", "good", "idle"].get(usize::from(rank(source))).copied().unwrap_or_default();
     let unverified = if source.verified { "" } else { " (address not verified)" };
     let pending = match source.n_pending {

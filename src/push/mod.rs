@@ -8,16 +8,21 @@
 //! no callback is connected to at a private address that `push.allow_private` does not name; a slow or failing
 //! subscriber takes no place of one that answers.
 
+pub mod hints;
 pub mod hub;
 pub mod lanes;
+mod ping;
 pub mod rate;
 pub mod request;
 pub mod signature;
 pub mod timing;
 mod topics;
+pub mod upstream;
 
 pub use hub::{Hub, Refused};
+pub use ping::Pinger;
 pub use topics::{Reading, Topics};
+pub use upstream::Upstreams;
 
 /// Where our hub is, below the public address.
 pub const HUB_PATH: &str = "hub";

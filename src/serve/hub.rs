@@ -1,4 +1,7 @@
-//! `POST /hub`: what subscribers ask of our WebSub hub, bounded before anything is read of it.
+//! `/hub`: what subscribers ask of our WebSub hub. `/push/…`: what hubs send us, whom we asked for it.
+//!
+//! **Invariant:** a request is counted, or its address known to be one of ours, before anything is read of its body, and
+//! that is bounded in size and time.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -8,8 +11,8 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
-    extract::State,
+    body::{Body, Bytes, to_bytes},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
     response::IntoResponse,
     routing::get,
@@ -18,47 +21,106 @@ use axum::{
 use super::Peer;
 use crate::{
     model::Timestamp,
-    push::{HUB_PATH, Hub, Refused, request::MAX_REQUEST_BYTES},
+    push::{
+        HUB_PATH, Hub, Refused, Upstreams,
+        request::MAX_REQUEST_BYTES,
+        signature,
+        upstream::{CALLBACK_PATH, Reply},
+    },
 };
 
-/// A request's body must arrive within this time.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A subscriber's request must arrive within this time.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// A hub's delivery must arrive within this time.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The media type of a request (WebSub §5.1).
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What is told to people who look.
-const ABOUT: &str = "This is a WebSub hub (https://www.w3.org/TR/websub/). Post hub.mode=subscribe, hub.topic with the address of one of \
-    the feeds here, and hub.callback; the feed is then sent there whenever it changes.\n";
+const ABOUT: &str = "This is a WebSub hub (https://www.w3.org/TR/websub/). Post hub.mode=subscribe, hub.topic with the address \
+    of one of the feeds here, and hub.callback; the feed is then sent there whenever it changes.\n";
 
-/// What the hub's route needs.
+/// What the routes need.
 #[derive(Debug, Clone)]
-pub struct HubRoutes {
-    /// The hub.
-    pub hub: Arc<Hub>,
+pub struct PushRoutes {
+    /// Our hub, unless it is switched off.
+    pub hub: Option<Arc<Hub>>,
+    /// Our own subscriptions, unless they are switched off.
+    pub upstreams: Option<Arc<Upstreams>>,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
 }
 
-/// The hub's route.
-pub fn hub(routes: HubRoutes) -> Router {
-    Router::new().route(&format!("/{HUB_PATH}"), get(|| async { ABOUT }).post(ask)).with_state(routes)
+/// The routes of WebSub.
+pub fn push(parts: PushRoutes) -> Router {
+    let callback = get(confirm).post(take);
+    let callback = Router::new().route(&format!("/{CALLBACK_PATH}/{{token}}"), callback);
+    let callback = callback.with_state((parts.upstreams, parts.clock));
+    let Some(hub) = parts.hub else { return callback };
+    let about = get(|| async { ABOUT }).post(ask);
+    let hub = Router::new().route(&format!("/{HUB_PATH}"), about).with_state((hub, parts.clock));
+    callback.merge(hub)
 }
 
-async fn ask(State(routes): State<HubRoutes>, request: Request<Body>) -> Response<Body> {
-    match take(&routes, request).await {
+/// Tells the time.
+type Clock = fn() -> Timestamp;
+
+async fn ask(State((hub, clock)): State<(Arc<Hub>, Clock)>, request: Request<Body>) -> Response<Body> {
+    match accepted(&hub, request, clock()).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(refused) => refusal(&refused),
     }
 }
 
-async fn take(routes: &HubRoutes, request: Request<Body>) -> Result<(), Refused> {
-    let now = (routes.clock)();
+async fn accepted(hub: &Hub, request: Request<Body>, now: Timestamp) -> Result<(), Refused> {
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    routes.hub.permit(peer, now)?;
+    hub.permit(peer, now)?;
     if !is_form(request.headers()) {
         return Err(Refused::new(415, format!("expected a form ({FORM})")));
     }
-    let form = body(request.into_body(), MAX_REQUEST_BYTES, BODY_TIMEOUT).await?;
-    routes.hub.accept(&form, now).await
+    let form = body(request.into_body(), MAX_REQUEST_BYTES, REQUEST_TIMEOUT).await?;
+    hub.accept(&form, now).await
+}
+
+/// Our subscriptions, and the clock.
+type Ours = (Option<Arc<Upstreams>>, Clock);
+
+async fn confirm(
+    State((upstreams, clock)): State<Ours>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response<Body> {
+    let Some(upstreams) = upstreams else { return replied(Upstreams::unknown()) };
+    match upstreams.confirm(&token, &query.unwrap_or_default(), clock()).await {
+        Ok(reply) => replied(reply),
+        Err(error) => refusal(&error.into()),
+    }
+}
+
+async fn take(
+    State((upstreams, clock)): State<Ours>,
+    Path(token): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let Some(upstreams) = upstreams else { return replied(Upstreams::gone()) };
+    match taken(&upstreams, &token, request, clock()).await {
+        Ok(reply) => replied(reply),
+        Err(refused) => refusal(&refused),
+    }
+}
+
+async fn taken(
+    upstreams: &Upstreams,
+    token: &str,
+    request: Request<Body>,
+    now: Timestamp,
+) -> Result<Reply, Refused> {
+    if !upstreams.is_known(token).await? {
+        return Ok(Upstreams::gone());
+    }
+    let (head, content) = request.into_parts();
+    let content = body(content, upstreams.max_body_bytes(), DELIVERY_TIMEOUT).await?;
+    let signature = head.headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
+    Ok(upstreams.take(token, signature, &content, now).await?)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -67,11 +129,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body of at most so many bytes that comes within a time.
-pub(super) async fn body(
-    body: Body,
-    max_bytes: usize,
-    within: Duration,
-) -> Result<axum::body::Bytes, Refused> {
+async fn body(body: Body, max_bytes: usize, within: Duration) -> Result<Bytes, Refused> {
     match tokio::time::timeout(within, to_bytes(body, max_bytes)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => {
@@ -81,14 +139,23 @@ pub(super) async fn body(
     }
 }
 
-/// A refusal with its reason as plain text (WebSub §5.1.2).
-pub(super) fn refusal(refused: &Refused) -> Response<Body> {
-    let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = (status, format!("{}\n", refused.reason)).into_response();
-    let set = response.headers_mut();
-    set.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+/// A refusal with its reason (WebSub §5.1.2).
+fn refusal(refused: &Refused) -> Response<Body> {
+    let mut response = plain(refused.status, format!("{}\n", refused.reason));
     if let Some(wait) = refused.retry_after {
-        set.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     }
+    response
+}
+
+fn replied(reply: Reply) -> Response<Body> {
+    plain(reply.status, reply.body)
+}
+
+/// Plain text that no browser takes for anything else: a challenge is sent back as it came.
+fn plain(status: u16, text: String) -> Response<Body> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = (status, text).into_response();
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 
 pub use accept::{Bounds, serve};
-pub use hub::{HubRoutes, hub};
+pub use hub::{PushRoutes, push};
 pub use limits::Peer;
 
 use self::limits::Limits;

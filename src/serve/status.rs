@@ -14,11 +14,13 @@ use crate::{
         Archive, FeedMeta, Place,
         alerts::{self, AlertEntry},
         atom, page,
-        status::{self, Health, SourceHealth},
+        status::{self, Health, PushHealth, PushLine, SourceHealth},
     },
-    store::StoreError,
+    store::{Store, StoreError},
 };
 
+/// Failing subscribers shown.
+const MAX_FAILING: usize = 50;
 /// Alerts shown.
 const MAX_ALERTS: usize = 200;
 
@@ -63,8 +65,21 @@ pub(super) async fn json(State(admin): State<Admin>) -> Response {
         })
     };
     let sources: Vec<serde_json::Value> = health.sources.into_iter().map(source).collect();
+    let line = |line: PushLine| {
+        serde_json::json!({
+            "what": line.what, "name": line.name, "about": line.about, "state": line.state, "message": line.message,
+            "failures_in_a_row": line.n_failures, "last": line.last.map(time), "next": line.next.map(time),
+        })
+    };
+    let push = health.push;
+    let push = serde_json::json!({
+        "subscriptions": push.n_subscriptions, "topics": push.n_topics, "failing": push.n_failing,
+        "waiting": push.n_waiting, "last_delivery": push.delivered_at.map(time),
+        "lines": push.lines.into_iter().map(line).collect::<Vec<_>>(),
+    });
     Json(serde_json::json!({
         "stories": health.stories, "entries": health.entries, "revisions": health.revisions, "sources": sources,
+        "push": push,
     }))
     .into_response()
 }
@@ -103,6 +118,50 @@ async fn health(admin: &Admin) -> Result<Health, StoreError> {
         entries: counts.entries,
         revisions: counts.revisions,
         sources: sources.collect(),
+        push: push(&admin.store).await?,
+    })
+}
+
+/// WebSub: failing subscribers, other hubs, our own subscriptions.
+async fn push(store: &Store) -> Result<PushHealth, StoreError> {
+    let status = store.hub_status().await?;
+    let subscribers = store.failing_subscriptions(MAX_FAILING).await?.into_iter().map(|it| PushLine {
+        what: "subscriber",
+        name: it.host,
+        about: it.topic,
+        state: "failing".into(),
+        message: it.message,
+        n_failures: it.n_failures,
+        last: Some(it.since),
+        next: Some(it.next),
+    });
+    let hubs = store.pings().await?.into_iter().map(|it| PushLine {
+        what: "hub",
+        name: it.hub,
+        about: "told of our changes".into(),
+        state: if it.message.is_empty() { "ok" } else { "failing" }.into(),
+        message: it.message,
+        n_failures: it.n_failures,
+        last: it.told_at,
+        next: (it.n_failures > 0).then_some(it.next_try_at),
+    });
+    let upstreams = store.upstreams().await?.into_iter().map(|it| PushLine {
+        what: "source",
+        name: it.source_key,
+        about: it.hub,
+        state: it.state,
+        message: it.message,
+        n_failures: it.n_failures,
+        last: it.content_at,
+        next: Some(it.next_at),
+    });
+    Ok(PushHealth {
+        n_subscriptions: status.n_subscriptions,
+        n_topics: status.n_topics,
+        n_failing: status.n_failing,
+        n_waiting: status.n_waiting,
+        delivered_at: status.delivered_at,
+        lines: subscribers.chain(hubs).chain(upstreams).collect(),
     })
 }
 

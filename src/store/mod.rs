@@ -24,6 +24,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod upstream;
 
 pub use account::{
     EntryAccount, EntryName, EntryPlace, FoundStory, MoveAccount, RelatedAccount, RulingAccount, Standing,
@@ -41,6 +42,7 @@ pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
 pub use slices::{Listed, SliceQuery, Withdrawn};
 pub use topics::Labelled;
+pub use upstream::Upstream;
 
 use crate::model::Timestamp;
 

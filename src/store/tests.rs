@@ -27,6 +27,7 @@ async fn the_database_accepts_every_statement() {
         rulings::ALL,
         search::ALL,
         topics::ALL,
+        upstream::ALL,
     ];
     for (name, statement) in all.concat() {
         let prepared = connection.prepare(statement.into_sql_str()).await;

@@ -1,4 +1,4 @@
-//! WebSub: the hub with real subscribers, good and hostile, and this program as a subscriber itself.
+//! Our hub: what it takes, what it delivers, and what no subscriber can make it do.
 
 use std::{
     sync::Arc,
@@ -8,136 +8,21 @@ use std::{
 use dibao::{
     clock,
     config::Config,
-    daemon::Daemon,
-    fetch::Courier,
+    fetch::{Courier, FetchError},
     model::Timestamp,
     push::{Hub, Topics, signature},
     serve,
     store::{Delivered, Store, Verdict},
 };
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
+use super::{Running, client, hub_settings, rss, titles};
 use crate::support::{
-    house::{House, after, config, settings},
+    house::{House, after, config},
     subscriber::{Manner, Subscriber},
-    upstream::{Answer, Upstream},
+    upstream::Upstream,
 };
-
-/// Settings of a house with a hub: loopback callbacks allowed, a source that is polled every second.
-fn hub_settings(upstream: &Upstream, more: &str) -> String {
-    settings(&format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[schedule]\nmin_interval = \"1s\"\n\
-        [push]\nallow_private = [\"127.0.0.1/32\"]\ntimeout = \"2s\"\n{more}\n\
-        [[source]]\nkey = \"a\"\nkind = \"feed\"\nurl = \"{}\"\ninterval = \"1s\"\n",
-        upstream.url("/rss")
-    ))
-}
-
-/// A feed of `n` items with the newest first.
-fn rss(n: usize) -> Answer {
-    let item = |i: usize| {
-        format!(
-            "<item><title>第{i}号动态</title><link>https://a.example/{i}</link><guid isPermaLink=\"false\">{i}</guid>\
-            <pubDate>2026-11-{:02}T08:00:00+08:00</pubDate><description>第{i}号的内容。</description></item>",
-            i % 20 + 1
-        )
-    };
-    let items: String = (1..=n).rev().map(item).collect();
-    Answer::page(
-        "application/rss+xml",
-        format!(
-            "<rss version=\"2.0\"><channel><title>t</title><link>https://a.example/</link>{items}</channel></rss>"
-        ),
-    )
-}
-
-/// A daemon in this process.
-struct Running {
-    base: url::Url,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-    store: Store,
-}
-
-impl Running {
-    async fn start(config: Arc<Config>) -> Self {
-        let stop = CancellationToken::new();
-        let daemon = Daemon::start(Arc::clone(&config), stop.clone()).await.unwrap();
-        let base = daemon.base_url().clone();
-        let task = tokio::spawn(daemon.run());
-        let store = Store::open(&config.store_path, clock::now()).await.unwrap();
-        Self { base, stop, task, store }
-    }
-
-    async fn end(self) {
-        self.stop.cancel();
-        self.task.await.unwrap();
-        self.store.close().await;
-    }
-
-    fn topic(&self) -> String {
-        self.base.join("feed.atom").unwrap().to_string()
-    }
-
-    /// Sends a request to the hub; status and reason.
-    async fn ask(&self, fields: &[(&str, &str)]) -> (u16, String) {
-        post(self.base.join("hub").unwrap().as_str(), fields).await
-    }
-
-    async fn subscribe(&self, callback: &str, more: &[(&str, &str)]) -> (u16, String) {
-        let topic = self.topic();
-        let mut fields = vec![("hub.mode", "subscribe"), ("hub.topic", &topic), ("hub.callback", callback)];
-        fields.extend(more);
-        self.ask(&fields).await
-    }
-
-    async fn feed(&self) -> axum::body::Bytes {
-        client().get(self.topic()).send().await.unwrap().bytes().await.unwrap()
-    }
-
-    /// Waits until the feed holds so many stories.
-    async fn published(&self, n: usize) {
-        let started = Instant::now();
-        while titles(&self.feed().await).len() != n {
-            assert!(started.elapsed() < Duration::from_secs(20));
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Waits until the hub has so many subscriptions.
-    async fn subscribed(&self, n: i64) {
-        let started = Instant::now();
-        while self.store.hub_status().await.unwrap().n_subscriptions != n {
-            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", self.store.hub_status().await);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-/// One client for all requests of a test; making one takes longer than many requests.
-fn client() -> &'static reqwest::Client {
-    static CLIENT: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
-    CLIENT.get_or_init(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Each test has a runtime of its own, which connections that are kept would outlive.
-        reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
-    })
-}
-
-async fn post(url: &str, fields: &[(&str, &str)]) -> (u16, String) {
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = client().post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
-    let response = request.send().await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
-fn titles(body: &[u8]) -> Vec<String> {
-    let feed = feed_rs::parser::parse(body).unwrap();
-    feed.entries.into_iter().map(|entry| entry.title.unwrap().content).collect()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_gets_each_change_signed_and_as_it_is_served() {
@@ -316,6 +201,25 @@ impl Bench {
         self.store().settle_hub_requests(&[(request.id, verdict)], now).await.unwrap();
     }
 
+    /// What the operator sees.
+    async fn status(&self) -> serde_json::Value {
+        let admin = serve::admin(serve::Admin {
+            config: Arc::clone(&self.house.poller.config),
+            store: self.store().clone(),
+            shelf: Arc::clone(&self.house.shelf),
+            base_url: url::Url::parse("http://127.0.0.1:8751/").unwrap(),
+        });
+        let get = async |path: &str| {
+            let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let response = tower::ServiceExt::oneshot(admin.clone(), request).await.unwrap();
+            axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap()
+        };
+        let page = String::from_utf8(get("/status").await.to_vec()).unwrap();
+        assert!(page.contains("1 subscriptions to 1 feeds, 1 of them failing"), "{page}");
+        assert!(!page.contains("/cb"), "the callback is the subscriber's secret");
+        serde_json::from_slice(&get("/status.json").await).unwrap()
+    }
+
     /// Something new is published.
     async fn change(&self, upstream: &Upstream, n: usize, now: Timestamp) {
         upstream.set("/rss", rss(n));
@@ -381,6 +285,11 @@ async fn a_subscriber_that_fails_for_a_day_is_tried_ever_more_rarely_and_gets_th
     assert_eq!(failing[0].message, "answers with status 500");
     assert_eq!(failing[0].host, "127.0.0.1");
 
+    let status = bench.status().await;
+    assert_eq!((&status["push"]["subscriptions"], &status["push"]["failing"]), (&1.into(), &1.into()));
+    let line = &status["push"]["lines"][0];
+    assert_eq!((&line["what"], &line["message"]), (&"subscriber".into(), &"answers with status 500".into()));
+
     subscriber.set("/cb", Manner::Good);
     let outcomes = bench.deliver(after(now, 2 * 86_400)).await;
     assert!(matches!(outcomes[..], [Delivered::Taken { .. }]), "{outcomes:?}");
@@ -441,7 +350,7 @@ async fn a_hostile_subscriber_costs_a_bounded_try_and_reaches_nothing() {
     assert!(courier.get(&by_address, 9, now).await.is_ok());
     let by_name = url::Url::parse(&format!("http://localhost:{port}/dns")).unwrap();
     let refused = courier.get(&by_name, 9, now).await.unwrap_err();
-    assert!(matches!(refused, dibao::fetch::FetchError::Private { .. }), "{refused}");
+    assert!(matches!(refused, FetchError::Private { .. }), "{refused}");
     assert_eq!(subscriber.questions("/dns").len(), 1);
     bench.house.close().await;
 }
@@ -472,4 +381,51 @@ async fn a_slow_subscriber_delays_nobody() {
         assert!(published.elapsed() < Duration::from_secs(6), "{:?}", published.elapsed());
     }
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_hubs_are_told_of_changes_until_they_have_heard() {
+    let (upstream, hub) = (Upstream::start().await, Subscriber::start().await);
+    upstream.set("/rss", rss(1));
+    hub.set("/deaf", Manner::Status(500));
+    let folder = tempfile::tempdir().unwrap();
+    let (good, deaf) = (hub.callback("/good"), hub.callback("/deaf"));
+    let text = hub_settings(&upstream, &format!("hubs = [\"{good}\", \"{deaf}\"]"));
+    let text = text.replace("[server]\n", "[server]\npublic_url = \"https://feeds.example/post\"\n");
+    let running = Running::start(config(&folder, &text)).await;
+    let told = hub.delivered("/good", 1).await.remove(0);
+    assert_eq!(told.headers["content-type"], "application/x-www-form-urlencoded");
+    let fields: Vec<(String, String)> = form_urlencoded::parse(&told.body).into_owned().collect();
+    let has = |name: &str, value: &str| fields.iter().any(|(known, it)| known == name && it == value);
+    assert!(
+        has("hub.mode", "publish") && has("hub.url", "https://feeds.example/post/feed.atom"),
+        "{fields:?}"
+    );
+    assert!(has("hub.topic", "https://feeds.example/post/feed.atom"), "{fields:?}");
+    // The first telling may have been of the feed before its first item; what follows is told once more at most.
+    hub.delivered("/deaf", 1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let pings = running.store.pings().await.unwrap();
+    let of = |url: &str| pings.iter().find(|ping| ping.hub == url).unwrap();
+    assert!(of(&deaf).n_failures >= 1 && of(&deaf).message.contains("status 500"), "{pings:?}");
+    assert!(of(&deaf).told.is_empty());
+    assert_eq!((of(&good).n_failures, of(&good).told.is_empty()), (0, false));
+    hub.set("/deaf", Manner::Good);
+    let started = Instant::now();
+    while running.store.pings().await.unwrap().iter().any(|ping| ping.n_failures > 0) {
+        assert!(started.elapsed() < Duration::from_mins(1));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    running.end().await;
+}
+
+#[test]
+fn other_hubs_need_an_address_from_which_they_fetch() {
+    let origins = dibao::config::Origins {
+        file: None,
+        text: Some(("test".into(), "[push]\nhubs = [\"https://hub.example/\"]\n".into())),
+        env: Vec::new(),
+    };
+    let error = Config::load(&origins).unwrap_err().to_string();
+    assert!(error.contains("push.hubs") && error.contains("server.public_url"), "{error}");
 }
