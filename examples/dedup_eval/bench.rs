@@ -1,6 +1,6 @@
 //! What it costs, entry by entry.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use dibao::dedup::{Candidate, Features, Settings, Tables, compare, judge};
 
@@ -26,7 +26,7 @@ pub fn run(items: &[Item], tables: &Tables) {
         n_candidates += stored.len();
         let (decoded, candidates) = timed(|| {
             let decode = |(c, bytes): &(Candidate, Vec<u8>)| Candidate {
-                features: Features::decode(bytes).unwrap_or_else(|_| c.features.clone()),
+                features: Features::decode(bytes).map_or_else(|_| Arc::clone(&c.features), Arc::new),
                 ..*c
             };
             stored.iter().map(decode).collect::<Vec<_>>()

@@ -1,68 +1,45 @@
 //! A store in memory, as small as can be: what the daemon's store does with the verdicts.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use dibao::dedup::{
-    Candidate, Features, Judgement, Rank, Rule, SAMPLED, Settings, Verdict, canonical, judge,
+    Candidate, Features, Index, Indexed, Judgement, Rank, Rule, Settings, Verdict, canonical, judge,
 };
-
-/// Shingles that more stories have than this propose no candidates.
-const COMMON: usize = 40;
-/// Candidates by shared shingles.
-const MOST_ALIKE: usize = 24;
-/// Candidates by shared figures and city.
-const MOST_EVENTS: usize = 8;
 
 /// Entries, their stories, and the index of candidates.
 #[derive(Default)]
 pub struct Shelf {
-    pub entries: Vec<Features>,
+    pub entries: Vec<Arc<Features>>,
     pub story_of: Vec<i64>,
     pub rule_of: Vec<Rule>,
     /// Stories: entries; the head first known.
     stories: HashMap<i64, Vec<usize>>,
     heads: HashMap<i64, usize>,
-    by_shingle: HashMap<u32, Vec<usize>>,
-    by_key: HashMap<Vec<u8>, Vec<usize>>,
+    index: Option<Index>,
     pub n_candidates: usize,
 }
 
 impl Shelf {
     /// The entries that may tell the same, with the heads of their stories.
-    pub fn candidates(&self, entry: &Features, settings: &Settings) -> Vec<Candidate> {
-        let mut found: Vec<usize> =
-            keys(entry).iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
-        let near = |id: usize| {
-            let known = &self.entries[id];
-            known.published_at.duration_since(entry.published_at).unsigned_abs() <= settings.window
-        };
-        let keys = entry.index_keys();
-        for (is_shingle, most) in [(true, MOST_ALIKE), (false, MOST_EVENTS)] {
-            let mut shared: HashMap<usize, usize> = HashMap::new();
-            for key in keys.iter().filter(|key| (*key % SAMPLED == 0) == is_shingle) {
-                let Some(known) = self.by_shingle.get(key).filter(|known| known.len() <= COMMON) else {
-                    continue;
-                };
-                for id in known.iter().filter(|id| near(**id)) {
-                    *shared.entry(*id).or_default() += 1;
-                }
-            }
-            let mut ranked: Vec<(usize, usize)> = shared.into_iter().collect();
-            ranked.sort_by_key(|(id, n)| (std::cmp::Reverse(*n), *id));
-            found.extend(ranked.into_iter().take(most).map(|(id, _)| id));
+    pub fn candidates(&mut self, entry: &Features, settings: &Settings) -> Vec<Candidate> {
+        let index = self.index.get_or_insert_with(|| Index::new(settings.window));
+        let (at, window) = (entry.published_at.as_millisecond(), settings.window.as_millis() as i64);
+        for span in index.missing(at - window..=at + window) {
+            index.load(*span.start(), []);
         }
+        let mut found: Vec<usize> =
+            index.find(entry, at - window..=at + window).into_iter().map(|id| id as usize).collect();
         let heads: Vec<usize> = found.iter().map(|id| self.heads[&self.story_of[*id]]).collect();
         found.extend(heads);
         found.sort_unstable();
         found.dedup();
-        found.retain(|id| near(*id));
         found
             .into_iter()
             .map(|id| Candidate {
                 entry_id: id as i64,
                 story_id: self.story_of[id],
                 is_head: self.heads[&self.story_of[id]] == id,
-                features: self.entries[id].clone(),
+                features: Arc::clone(&self.entries[id]),
             })
             .collect()
     }
@@ -77,13 +54,11 @@ impl Shelf {
             Verdict::New => (id as i64, Rule::First),
             Verdict::Join { story_id, rule, .. } => (story_id, rule),
         };
-        for key in keys(&entry) {
-            self.by_key.entry(key).or_default().push(id);
+        let at_ms = entry.published_at.as_millisecond();
+        if let Some(index) = &mut self.index {
+            index.add(&Indexed { entry_id: id as i64, at_ms, keys: entry.index_keys() });
         }
-        for hash in entry.index_keys() {
-            self.by_shingle.entry(hash).or_default().push(id);
-        }
-        self.entries.push(entry);
+        self.entries.push(Arc::new(entry));
         self.story_of.push(story);
         self.rule_of.push(rule);
         self.stories.entry(story).or_default().push(id);
@@ -117,11 +92,4 @@ impl Shelf {
             self.heads.insert(story, best.entry_id as usize);
         }
     }
-}
-
-fn keys(entry: &Features) -> Vec<Vec<u8>> {
-    let url = entry.canonical_url.as_ref().map(|url| [b"u", url.as_str().as_bytes()].concat());
-    let body = entry.body_hash.map(|hash| [b"b".as_slice(), &hash].concat());
-    let title = Some([b"t", entry.title_key.as_bytes()].concat()).filter(|key| key.len() > 20);
-    [url, body, title].into_iter().flatten().collect()
 }

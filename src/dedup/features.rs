@@ -23,6 +23,8 @@ const LEAD_PLACE_BYTES: usize = 24;
 const TELLING_DIGITS: u32 = 2;
 const MAX_KEYED_FIGURES: usize = 16;
 const MAX_KEYED_CITIES: usize = 2;
+/// Titles shorter than this, in bytes of their letters, are every second one's.
+const MIN_TITLE_BYTES: usize = 20;
 
 /// Up to so many sampled shingles, those that are multiples of this are put into the index; of still more, of
 /// [`SPARSEST`].
@@ -119,11 +121,11 @@ pub(super) struct Anchors {
 }
 
 impl Features {
-    /// What the index of candidates holds of an entry.
+    /// What the index of candidates holds of an entry, sorted.
     ///
-    /// First a sample of its shingles, all multiples of [`super::SAMPLED`]; then, not multiples of it, each telling figure together
-    /// with the city: by these a city's own telling is found that shares hardly a sentence. Candidates are the
-    /// entries that share most of the former, and those that share most of the latter.
+    /// First a sample of its shingles, all multiples of [`super::SAMPLED`]. Then, odd, each telling figure together with
+    /// the city: by these a city's own telling is found that shares hardly a sentence. Last, two more than such a
+    /// multiple, address, body and title as wholes.
     pub fn index_keys(&self) -> Vec<u32> {
         let mut keys: Vec<u32> = self.shingles.sampled().collect();
         // Of a long text fewer are enough, and all of them are among those of a short one that it holds.
@@ -136,9 +138,18 @@ impl Features {
                 |city: &u16| figure.wrapping_mul(0x9e37_79b1) ^ u32::from(*city).wrapping_mul(0x85eb_ca6b);
             keys.extend(cities.map(|city| mixed(city) | 1));
         }
+        keys.extend(self.exact_keys());
         keys.sort_unstable();
         keys.dedup();
         keys
+    }
+
+    fn exact_keys(&self) -> impl Iterator<Item = u32> {
+        let url = self.canonical_url.as_ref().map(|url| (b'u', url.as_str().as_bytes()));
+        let body = self.body_hash.as_ref().map(|hash| (b'b', hash.as_slice()));
+        let title = Some((b't', self.title_key.as_bytes())).filter(|(_, key)| key.len() >= MIN_TITLE_BYTES);
+        let whole = |(kind, bytes): (u8, &[u8])| shingles::hash_of_bytes(kind, bytes) & !3 | 2;
+        [url, body, title].into_iter().flatten().map(whole)
     }
 
     /// Makes the features of an entry. Any text is taken; what is too long is cut.

@@ -1,6 +1,6 @@
 //! A new entry against the stories that it may tell.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{Comparison, Features, Rule, Settings, compare, compare::vetoes_between};
 
@@ -15,7 +15,7 @@ pub struct Candidate {
     /// or a round-up never bridges two stories; other copies count by address and by equal body.
     pub is_head: bool,
     /// What is compared.
-    pub features: Features,
+    pub features: Arc<Features>,
 }
 
 /// What becomes of an entry that is not known yet.

@@ -42,6 +42,14 @@ pub(super) fn hash(chars: &[char]) -> u32 {
     u32::try_from((mixed.wrapping_mul(0x2545_f491_4f6c_dd1d)) >> 32).unwrap_or_default()
 }
 
+/// The hash of some bytes of a kind, the same on every machine.
+pub(super) fn hash_of_bytes(kind: u8, bytes: &[u8]) -> u32 {
+    let mixed = bytes.iter().fold(u64::from(kind) ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    u32::try_from(mixed.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32).unwrap_or_default()
+}
+
 /// The set of a text's shingles, as sorted hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shingles {
@@ -93,13 +101,15 @@ impl Shingles {
 }
 
 /// Common elements of two sorted lists without repeats.
-pub(super) fn n_shared<T: Ord>(mut a: &[T], mut b: &[T]) -> usize {
-    let mut n = 0;
-    while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
-        n += usize::from(x == y);
-        (a, b) = (if x <= y { rest_of_a } else { a }, if y <= x { rest_of_b } else { b });
+pub(super) fn n_shared<T: Ord>(a: &[T], b: &[T]) -> usize {
+    let (mut at_a, mut at_b, mut shared) = (0, 0, 0);
+    // Without a branch on the values: which of two hashes is smaller cannot be foretold.
+    while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
+        shared += usize::from(x == y);
+        at_a += usize::from(x <= y);
+        at_b += usize::from(y <= x);
     }
-    n
+    shared
 }
 
 /// The common elements of two sorted lists.

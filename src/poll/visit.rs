@@ -574,8 +574,9 @@ impl<'a> Work<'a> {
         let steps = std::mem::take(&mut self.steps);
         self.n_entries = 0;
         self.flushed = Instant::now();
-        let tally =
-            ingest::write(&self.poller.store, &self.poller.config, self.source, steps, self.now).await?;
+        // In a box: it would make the future of every poll larger.
+        let writing = ingest::write(&self.poller.store, &self.poller.config, self.source, steps, self.now);
+        let tally = Box::pin(writing).await?;
         self.tally.n_new += tally.n_new;
         self.tally.n_updated += tally.n_updated;
         self.tally.n_unchanged += tally.n_unchanged;

@@ -1,14 +1,22 @@
 //! What one step of a poll reads and writes, in one transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex},
+};
 
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 
-use super::{AlertRow, Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list, sql};
+use super::{
+    AlertRow, Doing, PendingRow, PollRow, StoreError, Validators, from_ms, json_list,
+    rows::Unwritten,
+    similar::{Near, Remembered},
+    sql,
+};
 use crate::{
     dedup::Features,
     extract::Document,
-    model::{AtomId, CanonicalUrl, Entry, Precision, Published, Region, Role, Source, Timestamp},
+    model::{Entry, Precision, Published, Role, Source, Timestamp},
 };
 
 /// Level of zstd for documents: fast, and HTML shrinks to a fifth.
@@ -18,6 +26,12 @@ const DOCUMENT_LEVEL: i32 = 3;
 #[derive(Debug)]
 pub struct Batch {
     pub(super) tx: Transaction<'static, Sqlite>,
+    /// New stories and entries that are written together.
+    pub(super) unwritten: Unwritten,
+    /// Stories of the entries that were looked at, and the memory that must follow what is committed.
+    pub(super) near: Near,
+    /// Atom ids that are known to name no story.
+    pub(super) free_ids: HashSet<String>,
     /// Stories of which readers will see a difference, in the order of their last change.
     changed: Vec<i64>,
     /// Sources written to, with the time of their newest change.
@@ -58,8 +72,8 @@ pub struct NewEntry<'a> {
     pub title_key: &'a str,
     /// Hash of its body.
     pub body_hash: Option<[u8; 32]>,
-    /// What is compared of it.
-    pub features: &'a Features,
+    /// What is compared of it; `None` when nothing is to be compared with it.
+    pub features: Option<Arc<Features>>,
     /// Why it stands in its story, as JSON.
     pub evidence: Option<String>,
     /// Digest of what readers see.
@@ -111,8 +125,16 @@ pub struct Shown {
 }
 
 impl Batch {
-    pub(super) fn new(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { tx, changed: Vec::new(), sources: BTreeMap::new() }
+    pub(super) fn new(tx: Transaction<'static, Sqlite>, remembered: Arc<Mutex<Remembered>>) -> Self {
+        let near = Near::new(remembered);
+        Self {
+            tx,
+            unwritten: Unwritten::default(),
+            near,
+            free_ids: HashSet::new(),
+            changed: Vec::new(),
+            sources: BTreeMap::new(),
+        }
     }
 
     /// Writes everything, or nothing.
@@ -128,8 +150,12 @@ impl Batch {
                 .await
                 .doing("keep a source")?;
         }
+        self.write_out().await?;
         self.count_changes().await?;
-        self.tx.commit().await.doing("commit")
+        self.near.committing();
+        self.tx.commit().await.doing("commit")?;
+        self.near.committed();
+        Ok(())
     }
 
     /// Gives each changed story its place in the order of changes, and files it under its slices.
@@ -167,6 +193,9 @@ impl Batch {
         source_key: &str,
         ids: &[&str],
     ) -> Result<HashMap<String, KnownEntry>, StoreError> {
+        if self.keeps_back(source_key, ids) {
+            self.write_out().await?;
+        }
         let rows = sqlx::query(sql::ENTRIES_KNOWN)
             .bind(source_key)
             .bind(json_list(ids.iter().copied()))
@@ -174,95 +203,6 @@ impl Batch {
             .await
             .doing("look up known entries")?;
         rows.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known))).collect()
-    }
-
-    /// Adds an entry to a story.
-    pub async fn insert_entry(
-        &mut self,
-        new: &NewEntry<'_>,
-        story_id: i64,
-        rule: &str,
-    ) -> Result<i64, StoreError> {
-        let entry = new.entry;
-        let row = sqlx::query(sql::ENTRY_INSERT)
-            .bind(entry.source.as_str())
-            .bind(&entry.source_entry_id)
-            .bind(story_id)
-            .bind(rule)
-            .bind(entry.role.as_str())
-            .bind(&entry.url)
-            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
-            .bind(&entry.upstream_id)
-            .bind(&entry.title)
-            .bind(new.title_key)
-            .bind(entry.bureau.as_ref().map(|bureau| &bureau.name))
-            .bind(entry.region.as_ref().map(Region::as_str))
-            .bind(entry.published.map(|claim| claim.at.as_millisecond()))
-            .bind(entry.published.map(|claim| claim.precision.as_str()))
-            .bind(new.shown.at.as_millisecond())
-            .bind(entry.updated_at.map(Timestamp::as_millisecond))
-            .bind(&entry.language)
-            .bind(&entry.summary)
-            .bind(&entry.content_html)
-            .bind(&entry.content_text)
-            .bind(enclosures(entry))
-            .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(new.features.encode())
-            .bind(&new.evidence)
-            .bind(new.fingerprint)
-            .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(new.row)
-            .bind(new.at.as_millisecond())
-            .bind(new.written_at.as_millisecond())
-            .bind(json_list(entry.topics.clone()))
-            .fetch_one(&mut *self.tx)
-            .await
-            .doing("insert an entry")?;
-        let id = row.try_get(0).doing("read a new entry's id")?;
-        self.index(id, new.features).await?;
-        Ok(id)
-    }
-
-    /// Keeps an entry's present content as a revision and puts the new one in its place.
-    pub async fn revise_entry(&mut self, id: i64, new: &NewEntry<'_>) -> Result<(), StoreError> {
-        sqlx::query(sql::REVISION_KEEP)
-            .bind(id)
-            .bind(new.at.as_millisecond())
-            .execute(&mut *self.tx)
-            .await
-            .doing("keep a revision")?;
-        self.unindex(id).await?;
-        self.index(id, new.features).await?;
-        let entry = new.entry;
-        sqlx::query(sql::ENTRY_REVISE)
-            .bind(id)
-            .bind(entry.role.as_str())
-            .bind(&entry.url)
-            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
-            .bind(&entry.title)
-            .bind(new.title_key)
-            .bind(entry.bureau.as_ref().map(|bureau| &bureau.name))
-            .bind(entry.region.as_ref().map(Region::as_str))
-            .bind(entry.published.map(|claim| claim.at.as_millisecond()))
-            .bind(entry.published.map(|claim| claim.precision.as_str()))
-            .bind(new.shown.at.as_millisecond())
-            .bind(entry.updated_at.map(Timestamp::as_millisecond))
-            .bind(&entry.language)
-            .bind(&entry.summary)
-            .bind(&entry.content_html)
-            .bind(&entry.content_text)
-            .bind(enclosures(entry))
-            .bind(new.body_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(new.features.encode())
-            .bind(new.fingerprint)
-            .bind(new.row_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(new.row)
-            .bind(new.written_at.as_millisecond())
-            .bind(json_list(entry.topics.clone()))
-            .execute(&mut *self.tx)
-            .await
-            .doing("change an entry")?;
-        Ok(())
     }
 
     /// Notes the hash of the row that leads to an entry.
@@ -284,46 +224,35 @@ impl Batch {
     pub async fn tellings(&mut self, story_id: i64) -> Result<Vec<Telling>, StoreError> {
         let rows = sqlx::query(sql::ENTRY_TELLINGS)
             .bind(story_id)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(self.seeing().await?)
             .await
             .doing("read a story's entries")?;
         rows.iter().map(telling).collect::<Result<_, _>>().doing("read a story's entry")
     }
 
-    /// Opens a story; its canonical entry follows by [`Batch::show`].
-    pub async fn insert_story(
-        &mut self,
-        atom_id: &str,
-        published: Published,
-        updated_at: Timestamp,
-        changed_at: Timestamp,
-        first_at: Timestamp,
-    ) -> Result<i64, StoreError> {
-        let row = sqlx::query(sql::STORY_INSERT)
-            .bind(atom_id)
-            .bind(published.at.as_millisecond())
-            .bind(published.precision.as_str())
-            .bind(updated_at.as_millisecond())
-            .bind(changed_at.as_millisecond())
-            .bind(first_at.as_millisecond())
-            .bind(AtomId(atom_id.to_owned()).short())
-            .fetch_one(&mut *self.tx)
-            .await
-            .doing("insert a story")?;
-        row.try_get(0).doing("read a new story's id")
-    }
-
     /// Whether an Atom id names a story already.
     pub async fn atom_id_taken(&mut self, atom_id: &str) -> Result<bool, StoreError> {
-        let row = sqlx::query(sql::STORY_BY_ATOM_ID).bind(atom_id).fetch_optional(&mut *self.tx).await;
-        row.map(|row| row.is_some()).doing("look up an Atom id")
+        if self.free_ids.contains(atom_id) {
+            return Ok(false);
+        }
+        let query = sqlx::query(sql::STORIES_NAMED).bind(json_list([atom_id]));
+        let taken = query.fetch_optional(self.seeing().await?).await.doing("look up an Atom id")?;
+        Ok(taken.is_some())
+    }
+
+    /// Looks up at once ids that [`Batch::atom_id_taken`] will be asked for.
+    pub async fn foresee_ids(&mut self, atom_ids: &[String]) -> Result<(), StoreError> {
+        let query = sqlx::query_scalar(sql::STORIES_NAMED).bind(json_list(atom_ids.iter().cloned()));
+        let taken: Vec<String> = query.fetch_all(self.seeing().await?).await.doing("look up Atom ids")?;
+        self.free_ids.extend(atom_ids.iter().filter(|id| !taken.contains(id)).cloned());
+        Ok(())
     }
 
     /// What a story shows now.
     pub async fn shown(&mut self, story_id: i64) -> Result<Shown, StoreError> {
         let row = sqlx::query(sql::STORY_CANONICAL)
             .bind(story_id)
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.seeing().await?)
             .await
             .doing("read a story")?;
         let shown = || -> Result<Shown, sqlx::Error> {
@@ -340,21 +269,6 @@ impl Batch {
         shown().doing("read a story")
     }
 
-    /// Sets which entry a story shows, without a change that readers need to be told of.
-    pub async fn show(
-        &mut self,
-        story_id: i64,
-        entry_id: i64,
-        published: Published,
-    ) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::STORY_SHOW)
-            .bind(story_id)
-            .bind(entry_id)
-            .bind(published.at.as_millisecond())
-            .bind(published.precision.as_str());
-        self.run(query, "set a story's entry").await
-    }
-
     /// Sets what a story shows and tells readers that it changed at a time.
     pub async fn change_story(
         &mut self,
@@ -363,6 +277,7 @@ impl Batch {
         changed_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.visible(story_id);
+        self.heads_with(story_id, shown.canonical_id);
         let query = sqlx::query(sql::STORY_CHANGE)
             .bind(story_id)
             .bind(shown.canonical_id)
@@ -377,6 +292,7 @@ impl Batch {
     pub async fn merge_story(&mut self, from: i64, into: i64, at: Timestamp) -> Result<(), StoreError> {
         self.visible(from);
         self.visible(into);
+        self.forget_stories();
         let entries = sqlx::query(sql::STORY_TAKE_ENTRIES).bind(from).bind(into);
         self.run(entries, "move a story's entries").await?;
         let story = sqlx::query(sql::STORY_MERGE).bind(from).bind(at.as_millisecond()).bind(into);
@@ -387,7 +303,7 @@ impl Batch {
     pub async fn withdraw_if_gone(&mut self, story_id: i64, at: Timestamp) -> Result<bool, StoreError> {
         let left: i64 = sqlx::query_scalar(sql::STORY_ALL_GONE)
             .bind(story_id)
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.seeing().await?)
             .await
             .doing("count a story's entries")?;
         if left > 0 {
@@ -411,12 +327,13 @@ impl Batch {
             .bind(pending.n_failures)
             .bind(pending.next_try_at.as_millisecond())
             .bind(pending.seen_at.as_millisecond());
-        self.run(query, "keep a pending row").await
+        self.run_beside(query, "keep a pending row").await
     }
 
     /// A row is pending no longer.
     pub async fn drop_pending(&mut self, source_key: &str, id: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(sql::PENDING_DELETE).bind(source_key).bind(id), "drop a pending row").await
+        self.run_beside(sqlx::query(sql::PENDING_DELETE).bind(source_key).bind(id), "drop a pending row")
+            .await
     }
 
     /// Keeps the validators of an address: of the polled one, or of an article.
@@ -436,12 +353,12 @@ impl Batch {
             .bind(validators.body_hash.as_slice())
             .bind(at.as_millisecond())
             .bind(i64::from(is_list));
-        self.run(query, "keep validators").await
+        self.run_beside(query, "keep validators").await
     }
 
     /// Forgets the validators of a source's polled address, so that it is read again though it has not changed.
     pub async fn forget_list(&mut self, source_key: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(sql::VALIDATORS_FORGET).bind(source_key), "forget validators").await
+        self.run_beside(sqlx::query(sql::VALIDATORS_FORGET).bind(source_key), "forget validators").await
     }
 
     /// Keeps a fetched document for a while.
@@ -458,7 +375,7 @@ impl Batch {
             .bind(&document.content_type)
             .bind(body)
             .bind(at.as_millisecond());
-        self.run(query, "keep a document").await
+        self.run_beside(query, "keep a document").await
     }
 
     /// Keeps what a visit came to.
@@ -482,7 +399,7 @@ impl Batch {
             .bind(poll.n_bad)
             .bind(poll.n_failures)
             .bind(poll.next_poll_at.as_millisecond());
-        self.run(query, "keep a poll").await
+        self.run_beside(query, "keep a poll").await
     }
 
     /// What the operator was last told of a source: its kind, the state, and since when.
@@ -512,26 +429,38 @@ impl Batch {
             .bind(&alert.state)
             .bind(alert.since.as_millisecond())
             .bind(&alert.message);
-        self.run(query, "keep an alert").await
+        self.run_beside(query, "keep an alert").await
     }
 
     /// Keeps the robots.txt of a site.
     pub async fn keep_robots(&mut self, origin: &str, body: &[u8], at: Timestamp) -> Result<(), StoreError> {
         let query = sqlx::query(sql::ROBOTS_KEEP).bind(origin).bind(body).bind(at.as_millisecond());
-        self.run(query, "keep a robots.txt").await
+        self.run_beside(query, "keep a robots.txt").await
     }
 
+    /// The connection, with all that was kept back written.
+    pub(super) async fn seeing(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        self.write_out().await?;
+        Ok(&mut self.tx)
+    }
+
+    /// Runs a statement that sees all that the batch has done.
     pub(super) async fn run(
+        &mut self,
+        query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        query.execute(self.seeing().await?).await.doing(what).map(|_| ())
+    }
+
+    /// Runs a statement that has nothing to do with new stories and entries.
+    async fn run_beside(
         &mut self,
         query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
         what: &'static str,
     ) -> Result<(), StoreError> {
         query.execute(&mut *self.tx).await.doing(what).map(|_| ())
     }
-}
-
-fn enclosures(entry: &Entry) -> String {
-    serde_json::to_string(&entry.enclosures).unwrap_or_else(|_| "[]".into())
 }
 
 pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {

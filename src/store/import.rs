@@ -33,19 +33,19 @@ impl Store {
 impl Batch {
     /// The story that an Atom id names, or the older one that it became.
     pub async fn story_under(&mut self, id: &AtomId) -> Result<Option<i64>, StoreError> {
-        let found = sqlx::query_scalar(STORY_UNDER).bind(&id.0).fetch_optional(&mut *self.tx).await;
+        let found = sqlx::query_scalar(STORY_UNDER).bind(&id.0).fetch_optional(self.seeing().await?).await;
         found.doing("look up a story")
     }
 
     /// A story's place in the feed's window.
     pub async fn place_of(&mut self, story_id: i64) -> Result<Timestamp, StoreError> {
-        let place = sqlx::query_scalar(STORY_PLACE).bind(story_id).fetch_one(&mut *self.tx).await;
+        let place = sqlx::query_scalar(STORY_PLACE).bind(story_id).fetch_one(self.seeing().await?).await;
         Ok(from_ms(place.doing("read a story's place")?))
     }
 
     /// When the import began that gave a story its id; `None` for stories of our own making.
     pub async fn import_of(&mut self, story_id: i64) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(STORY_IMPORT).bind(story_id).fetch_optional(&mut *self.tx).await;
+        let row = sqlx::query(STORY_IMPORT).bind(story_id).fetch_optional(self.seeing().await?).await;
         let began = row.and_then(|row| row.map_or(Ok(None), |row| row.try_get::<Option<i64>, _>(0)));
         Ok(began.doing("read where a story comes from")?.map(from_ms))
     }

@@ -16,6 +16,7 @@ mod import;
 mod open;
 mod read;
 mod reid;
+mod rows;
 mod rulings;
 mod search;
 mod similar;

@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Batch, Doing, StoreError, sql};
+use super::{Batch, Doing, StoreError, similar::Remembered, sql};
 use crate::model::{AtomId, Timestamp};
 
 /// Readers at once.
@@ -32,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "rulings", include_str!("../../migrations/sqlite/0003_rulings.sql")),
     (4, "search", include_str!("../../migrations/sqlite/0004_search.sql")),
     (5, "hub", include_str!("../../migrations/sqlite/0005_hub.sql")),
+    (6, "ingest", include_str!("../../migrations/sqlite/0006_ingest.sql")),
     (7, "serving", include_str!("../../migrations/sqlite/0007_serving.sql")),
     (8, "topics", include_str!("../../migrations/sqlite/0008_topics.sql")),
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
@@ -43,6 +45,8 @@ pub struct Store {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     path: PathBuf,
+    /// What is remembered of the entries that may be told again.
+    pub(super) remembered: Arc<Mutex<Remembered>>,
 }
 
 /// The right to poll into a store; given back when dropped, or when the process dies.
@@ -68,7 +72,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(open)?;
-        let store = Self { writer, readers, path: path.to_owned() };
+        let store = Self { writer, readers, path: path.to_owned(), remembered: Arc::default() };
         store.create_feed(now).await?;
         store.begin_stretch().await?;
         Ok(store)
@@ -88,7 +92,8 @@ impl Store {
             .execute(&self.writer)
             .await
             .doing("name the feed's changes")?;
-        self.name_stories().await
+        self.name_stories().await?;
+        self.key_features().await
     }
 
     /// Gives stories kept by an older version their short names.
@@ -120,7 +125,7 @@ impl Store {
     /// Begins a transaction; only one is open at a time.
     pub async fn begin(&self) -> Result<Batch, StoreError> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.doing("begin a transaction")?;
-        Ok(Batch::new(tx))
+        Ok(Batch::new(tx, Arc::clone(&self.remembered)))
     }
 
     /// Takes the right to poll, which one process at a time can hold.

@@ -330,22 +330,6 @@ impl Store {
         rows.iter().map(row).collect::<Result<_, _>>().doing("read a withheld row")
     }
 
-    /// Takes entries that no other can join any more out of the index, in small steps.
-    async fn purge_features(&self, before: Timestamp) -> Result<(), StoreError> {
-        const STEP: i64 = 200;
-        loop {
-            let mut batch = self.begin().await?;
-            let old = batch.old_features(before, STEP).await?;
-            for (id, features) in &old {
-                batch.drop_features(*id, features).await?;
-            }
-            batch.commit().await?;
-            if old.is_empty() {
-                return Ok(());
-            }
-        }
-    }
-
     /// Lets go of what is older than its age: documents, polls and validators before `documents`, entries and
     /// then empty stories before `entries`, in small steps; rows of articles no longer visited before `rows`, and the
     /// index of what is compared before `index`.

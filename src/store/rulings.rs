@@ -147,13 +147,13 @@ impl Batch {
     /// The entries of a story, the oldest first.
     pub async fn entries_of(&mut self, story_id: i64) -> Result<Vec<i64>, StoreError> {
         let query = sqlx::query_scalar(STORY_ENTRIES).bind(story_id);
-        query.fetch_all(&mut *self.tx).await.doing("read a story's entries")
+        query.fetch_all(self.seeing().await?).await.doing("read a story's entries")
     }
 
     /// Whether a ruling keeps two stories apart.
     pub async fn kept_apart(&mut self, story: i64, other: i64) -> Result<bool, StoreError> {
         let query = sqlx::query_scalar(STORIES_APART).bind(story).bind(other);
-        query.fetch_one(&mut *self.tx).await.doing("look up rulings")
+        query.fetch_one(self.seeing().await?).await.doing("look up rulings")
     }
 
     /// Keeps a ruling between two lists of entries; the opposite between them is over.
@@ -255,6 +255,7 @@ impl Batch {
             .bind(by_entry)
             .bind(ruling)
             .bind(at.as_millisecond());
+        self.forget_stories();
         self.run(query, "note where entries moved").await?;
         self.run(sqlx::query(ENTRIES_MOVE).bind(list(entries)).bind(into), "move entries").await
     }
@@ -279,18 +280,19 @@ impl Batch {
     /// The oldest story that one of these entries opened and that was merged into another since.
     pub async fn own_story(&mut self, entries: &[i64]) -> Result<Option<i64>, StoreError> {
         let query = sqlx::query_scalar(STORY_OF_OWN).bind(list(entries));
-        query.fetch_optional(&mut *self.tx).await.doing("look up an entry's own story")
+        query.fetch_optional(self.seeing().await?).await.doing("look up an entry's own story")
     }
 
     /// The entry with which a story began.
     pub async fn opener(&mut self, story_id: i64) -> Result<Option<i64>, StoreError> {
         let query = sqlx::query_scalar(STORY_OPENER).bind(story_id);
-        query.fetch_one(&mut *self.tx).await.doing("look up a story's first entry")
+        query.fetch_one(self.seeing().await?).await.doing("look up a story's first entry")
     }
 
     /// A story that had ended goes on. The caller moves its entries and settles it.
     pub async fn revive_story(&mut self, story_id: i64) -> Result<(), StoreError> {
         self.visible(story_id);
+        self.forget_stories();
         self.run(sqlx::query(STORY_REVIVE).bind(story_id), "revive a story").await
     }
 
@@ -302,7 +304,7 @@ impl Batch {
 
     /// What the id of a story is made of that an entry opens.
     pub async fn origin(&mut self, entry_id: i64) -> Result<Origin, StoreError> {
-        let row = sqlx::query(ENTRY_ORIGIN).bind(entry_id).fetch_one(&mut *self.tx).await;
+        let row = sqlx::query(ENTRY_ORIGIN).bind(entry_id).fetch_one(self.seeing().await?).await;
         let row = row.doing("read an entry's origin")?;
         let origin = || -> Result<Origin, sqlx::Error> {
             Ok(Origin {

@@ -1,122 +1,435 @@
-//! The index of entries that may tell the same, and its upkeep.
+//! Stored entries that may tell the same as a new one: found in an index in memory, read for the best only.
+//!
+//! The index and the features last looked at are remembered between batches by the process that writes. A batch
+//! brings them up to date first, with what another process wrote; a batch that is not committed leaves nothing in them.
 //!
 //! **Invariant:** what it costs to find candidates does not grow with what is outside the window.
 
-use sqlx::{Row, sqlite::SqliteRow};
-
-use super::{Batch, Doing, StoreError, json_list, sql};
-use crate::{
-    dedup::{Candidate, Features, SAMPLED},
-    model::{CanonicalUrl, Timestamp},
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-/// Entries with the same address, body or title, or most keys in common, read for one entry at most.
-const MAX_CANDIDATES: i64 = 80;
-/// Entries that share most sampled shingles.
-const MOST_ALIKE: i64 = 24;
-/// Entries that share most figures of a city.
-const MOST_EVENTS: i64 = 8;
-/// Keys that more entries have than this propose none.
-const MAX_SHARERS: i64 = 40;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{Batch, Doing, Store, StoreError, json_list, sql::statements};
+use crate::{
+    dedup::{Candidate, Features, Index, Indexed},
+    model::Timestamp,
+};
+
+statements! {
+    // How far the store is: its highest entry and story, and how often features have changed.
+    STAND = "SELECT (SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM story), revised_seq \
+        FROM feed WHERE id = 1";
+    FEATURES_REVISED = "UPDATE feed SET revised_seq = revised_seq + 1 WHERE id = 1";
+    KEYS_OF_TIME = "SELECT entry_id, published_ms, keys FROM feature WHERE published_ms BETWEEN $1 AND $2";
+    KEYS_AFTER = "SELECT entry_id, published_ms, keys FROM feature WHERE entry_id > $1";
+    STORIES_OF = "SELECT e.id, e.story_id, s.canonical_id FROM entry e JOIN story s ON s.id = e.story_id \
+        WHERE e.id IN (SELECT value FROM json_each($1))";
+    FEATURES_OF = "SELECT entry_id, bytes FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
+    KEYLESS = "SELECT entry_id, bytes FROM feature WHERE keys IS NULL LIMIT $1";
+    KEYS_KEEP = "UPDATE feature SET keys = $2 WHERE entry_id = $1";
+    // What was imported lately stays, however old it is: purging goes by the time of writing.
+    FEATURES_DROP = "DELETE FROM feature WHERE entry_id IN (SELECT f.entry_id FROM feature f JOIN entry e ON e.id = f.entry_id \
+        WHERE f.published_ms < $1 AND e.changed_ms < $1 LIMIT $2)";
+}
+
+/// Entries whose features are remembered, twice so many at most, about 8 KB each.
+const MAX_RECENT: usize = 300;
+/// Rows written in one transaction of upkeep.
+const STEP: i64 = 500;
+
+/// What the writing process remembers of the entries that may be told again.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    index: Option<(Duration, Index)>,
+    recent: Recent,
+    stand: Option<Stand>,
+}
+
+/// How far the store was after what is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stand {
+    entry_id: i64,
+    story_id: i64,
+    n_revised: i64,
+}
+
+/// Features that were looked at lately, in two halves: when the newer is full, the older leaves.
+#[derive(Debug, Default)]
+struct Recent {
+    newer: HashMap<i64, Arc<Features>>,
+    older: HashMap<i64, Arc<Features>>,
+}
+
+impl Recent {
+    fn find(&mut self, id: i64) -> Option<Arc<Features>> {
+        if let Some(features) = self.newer.get(&id) {
+            return Some(Arc::clone(features));
+        }
+        let features = self.older.remove(&id)?;
+        self.keep(id, Arc::clone(&features));
+        Some(features)
+    }
+
+    fn keep(&mut self, id: i64, features: Arc<Features>) {
+        if self.newer.len() >= MAX_RECENT {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(id, features);
+    }
+
+    fn forget(&mut self, id: i64) {
+        self.newer.remove(&id);
+        self.older.remove(&id);
+    }
+}
+
+/// The part of a batch that knows which stories entries stand in, and what must be undone without a commit.
+#[derive(Debug)]
+pub(super) struct Near {
+    remembered: Arc<Mutex<Remembered>>,
+    /// How far the store is with what this batch has done; `None` before it is asked.
+    stand: Option<Stand>,
+    story_of: HashMap<i64, i64>,
+    head_of: HashMap<i64, i64>,
+    features: HashMap<i64, Arc<Features>>,
+    /// Entries that this batch put into the index.
+    added: Vec<i64>,
+    state: State,
+}
+
+/// What becomes of the memory when a batch ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The batch only added: what it added is taken out again.
+    Added,
+    /// The batch took something out, or it is not known whether it was written: everything is forgotten.
+    Uncertain,
+    /// It was written.
+    Written,
+}
+
+impl Near {
+    pub(super) fn new(remembered: Arc<Mutex<Remembered>>) -> Self {
+        Self {
+            remembered,
+            stand: None,
+            story_of: HashMap::new(),
+            head_of: HashMap::new(),
+            features: HashMap::new(),
+            added: Vec::new(),
+            state: State::Added,
+        }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        // What a panic left half done is forgotten by the batch that it ended.
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the features of an entry out of the memory; says whether they were in it.
+    fn recall(&mut self, id: i64) -> bool {
+        let found = self.remembered().recent.find(id);
+        found.is_some_and(|features| self.features.insert(id, features).is_none())
+    }
+
+    /// The commit begins: until it has ended nobody knows whether the batch was written.
+    pub(super) fn committing(&mut self) {
+        self.state = State::Uncertain;
+    }
+
+    pub(super) fn committed(&mut self) {
+        self.state = State::Written;
+        let Some(stand) = self.stand else { return };
+        let mut remembered = self.remembered();
+        remembered.stand = Some(stand);
+        for (id, features) in &self.features {
+            remembered.recent.keep(*id, Arc::clone(features));
+        }
+    }
+}
+
+impl Drop for Near {
+    fn drop(&mut self) {
+        let added = std::mem::take(&mut self.added);
+        let mut remembered = self.remembered();
+        match self.state {
+            State::Written => {}
+            State::Uncertain => *remembered = Remembered::default(),
+            State::Added => {
+                if let Some((_, index)) = &mut remembered.index {
+                    for id in added {
+                        index.remove(id);
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Batch {
-    /// Stored entries that may tell the same as an entry, published between two times, with the heads of their stories.
+    /// Stored entries that may tell the same as an entry, published within a window before or after it, with the heads
+    /// of their stories.
     pub async fn candidates(
         &mut self,
         entry: &Features,
-        from: Timestamp,
-        to: Timestamp,
+        window: Duration,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let (shingles, events): (Vec<u32>, Vec<u32>) =
-            entry.index_keys().into_iter().partition(|key| key % SAMPLED == 0);
-        let mut alike = self.sharers(&shingles, MOST_ALIKE).await?;
-        alike.extend(self.sharers(&events, MOST_EVENTS).await?);
-        let rows = sqlx::query(sql::ENTRY_CANDIDATES)
-            .bind(entry.canonical_url.as_ref().map(CanonicalUrl::as_str))
-            .bind(entry.body_hash.as_ref().map(<[u8; 32]>::as_slice))
-            .bind(&entry.title_key)
-            .bind(from.as_millisecond())
-            .bind(to.as_millisecond())
-            .bind(json_list(alike))
-            .bind(MAX_CANDIDATES)
-            .fetch_all(&mut *self.tx)
-            .await
-            .doing("look up similar entries")?;
-        let found: Vec<Option<Candidate>> =
-            rows.iter().map(candidate).collect::<Result<_, _>>().doing("read a similar entry")?;
-        let mut found: Vec<Candidate> = found.into_iter().flatten().collect();
+        let hits = self.hits(entry, window).await?;
+        self.look_up(&hits).await?;
+        let heads = hits.iter().filter_map(|id| self.near.head_of.get(self.near.story_of.get(id)?).copied());
+        let ids: HashSet<i64> = heads.chain(hits.iter().copied()).collect();
+        let mut found: Vec<Candidate> = ids.into_iter().filter_map(|id| self.candidate(id)).collect();
         found.sort_by_key(|candidate| candidate.entry_id);
         Ok(found)
     }
 
-    /// The entries that share most of these keys.
-    async fn sharers(&mut self, keys: &[u32], most: i64) -> Result<Vec<i64>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+    /// Reads at once what [`Batch::candidates`] of these entries will ask for.
+    pub async fn foresee(&mut self, entries: &[&Features], window: Duration) -> Result<(), StoreError> {
+        let mut hits = Vec::new();
+        for entry in entries {
+            hits.extend(self.hits(entry, window).await?);
         }
-        let rows = sqlx::query(sql::SHINGLE_SHARERS)
-            .bind(json_list(keys.iter().copied()))
-            .bind(most)
-            .bind(MAX_SHARERS)
-            .fetch_all(&mut *self.tx)
-            .await
-            .doing("look up alike entries")?;
-        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().doing("read an alike entry")
+        self.look_up(&hits).await
     }
 
-    /// Puts an entry under the keys by which others find it.
-    pub(super) async fn index(&mut self, id: i64, features: &Features) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::SHINGLE_KEEP).bind(json_list(features.index_keys())).bind(id);
-        self.run(query, "index an entry").await
+    /// `None` for features that have left, or of another version of the rules.
+    fn candidate(&self, entry_id: i64) -> Option<Candidate> {
+        let story_id = *self.near.story_of.get(&entry_id)?;
+        let features = Arc::clone(self.near.features.get(&entry_id)?);
+        let is_head = self.near.head_of.get(&story_id) == Some(&entry_id);
+        Some(Candidate { entry_id, story_id, is_head, features })
     }
 
-    /// Takes an entry out from under its keys, before they change.
-    pub(super) async fn unindex(&mut self, id: i64) -> Result<(), StoreError> {
-        let old: Option<Vec<u8>> = sqlx::query_scalar(sql::FEATURES_OF)
-            .bind(id)
-            .fetch_one(&mut *self.tx)
-            .await
-            .doing("read an entry's features")?;
-        if let Some(old) = old.and_then(|bytes| Features::decode(&bytes).ok()) {
-            let query = sqlx::query(sql::SHINGLE_DROP).bind(json_list(old.index_keys())).bind(id);
-            self.run(query, "take an entry out of the index").await?;
+    /// Entries that the index has for another; spans of time that it lacks are read first.
+    async fn hits(&mut self, entry: &Features, window: Duration) -> Result<Vec<i64>, StoreError> {
+        self.stand().await?;
+        let at = entry.published_at;
+        let from = at.checked_sub(window).unwrap_or(Timestamp::MIN).as_millisecond();
+        let to = at.checked_add(window).unwrap_or(Timestamp::MAX).as_millisecond();
+        let missing = self.near.remembered().index(window).missing(from..=to);
+        for span in missing {
+            self.write_out().await?;
+            let query = sqlx::query(KEYS_OF_TIME).bind(*span.start()).bind(*span.end());
+            let rows = query.fetch_all(&mut *self.tx).await.doing("read the index of candidates")?;
+            let entries: Vec<Indexed> =
+                rows.iter().map(indexed).collect::<Result<_, _>>().doing("read keys of an entry")?;
+            self.near.remembered().index(window).load(*span.start(), entries);
+        }
+        Ok(self.near.remembered().index(window).find(entry, from..=to))
+    }
+
+    /// Makes known the stories of entries, the heads of these, and the features of both.
+    async fn look_up(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        self.look_up_stories(ids).await?;
+        let near = &self.near;
+        let heads: Vec<i64> =
+            ids.iter().filter_map(|id| near.head_of.get(near.story_of.get(id)?).copied()).collect();
+        self.look_up_stories(&heads).await?;
+        self.look_up_features(&[ids, &heads].concat()).await
+    }
+
+    async fn look_up_stories(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        let unknown: HashSet<i64> =
+            ids.iter().copied().filter(|id| !self.near.story_of.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(STORIES_OF).bind(json_list(unknown));
+        let rows = query.fetch_all(&mut *self.tx).await.doing("look up stories")?;
+        for row in &rows {
+            let read = || -> Result<(i64, i64, i64), sqlx::Error> {
+                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+            };
+            let (id, story_id, head) = read().doing("read a story's entry")?;
+            self.near.story_of.insert(id, story_id);
+            self.near.head_of.entry(story_id).or_insert(head);
+            // A head stands in its story.
+            self.near.story_of.entry(head).or_insert(story_id);
         }
         Ok(())
     }
 
-    /// Entries first seen before a time that are still in the index.
-    pub(super) async fn old_features(
-        &mut self,
-        before: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let rows = sqlx::query(sql::FEATURES_OLD)
-            .bind(before.as_millisecond())
-            .bind(limit)
-            .fetch_all(&mut *self.tx)
-            .await
-            .doing("read old features")?;
-        let read = |row: &SqliteRow| -> Result<_, sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
-        rows.iter().map(read).collect::<Result<_, _>>().doing("read old features")
+    async fn look_up_features(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        let mut unknown: HashSet<i64> =
+            ids.iter().copied().filter(|id| !self.near.features.contains_key(id)).collect();
+        unknown.retain(|id| !self.near.recall(*id));
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(FEATURES_OF).bind(json_list(unknown));
+        let rows = query.fetch_all(&mut *self.tx).await.doing("look up features")?;
+        for row in &rows {
+            let (id, bytes) = bytes_of(row).doing("read features")?;
+            if let Ok(features) = Features::decode(bytes) {
+                self.near.features.insert(id, Arc::new(features));
+            }
+        }
+        Ok(())
     }
 
-    /// Takes an entry out of the index; its hashes of address, title and body stay with it.
-    pub(super) async fn drop_features(&mut self, id: i64, bytes: &[u8]) -> Result<(), StoreError> {
-        if let Ok(features) = Features::decode(bytes) {
-            let keys = sqlx::query(sql::SHINGLE_DROP).bind(json_list(features.index_keys())).bind(id);
-            self.run(keys, "take an entry out of the index").await?;
+    /// Notes the story of a new entry.
+    pub(super) fn stands_in(&mut self, entry_id: i64, story_id: i64) {
+        self.near.story_of.insert(entry_id, story_id);
+    }
+
+    /// Notes the entry that a story shows.
+    pub(super) fn heads_with(&mut self, story_id: i64, entry_id: i64) {
+        self.near.head_of.insert(story_id, entry_id);
+    }
+
+    /// Entries were moved between stories: all that is known of them is read again.
+    pub(super) fn forget_stories(&mut self) {
+        self.near.story_of.clear();
+        self.near.head_of.clear();
+    }
+
+    /// Puts an entry into the index.
+    pub(super) fn find_by(&mut self, entry_id: i64, features: &Arc<Features>, keys: Vec<u32>) {
+        self.near.features.insert(entry_id, Arc::clone(features));
+        self.near.added.push(entry_id);
+        let at_ms = features.published_at.as_millisecond();
+        if let Some((_, index)) = &mut self.near.remembered().index {
+            index.add(&Indexed { entry_id, at_ms, keys });
         }
-        self.run(sqlx::query(sql::FEATURES_DROP).bind(id), "drop an entry's features").await
+    }
+
+    /// Takes an entry out of the index, before its features change.
+    pub(super) async fn forget_features(&mut self, entry_id: i64) -> Result<(), StoreError> {
+        let mut stand = self.stand().await?;
+        stand.n_revised += 1;
+        self.near.stand = Some(stand);
+        self.near.state = State::Uncertain;
+        self.near.features.remove(&entry_id);
+        self.near.remembered().forget(entry_id);
+        self.run(sqlx::query(FEATURES_REVISED), "count changed features").await
+    }
+
+    /// The number of a new entry.
+    pub(super) async fn next_entry(&mut self) -> Result<i64, StoreError> {
+        let mut stand = self.stand().await?;
+        stand.entry_id += 1;
+        self.near.stand = Some(stand);
+        Ok(stand.entry_id)
+    }
+
+    /// The number of a new story.
+    pub(super) async fn next_story(&mut self) -> Result<i64, StoreError> {
+        let mut stand = self.stand().await?;
+        stand.story_id += 1;
+        self.near.stand = Some(stand);
+        Ok(stand.story_id)
+    }
+
+    /// How far the store is. Asked for the first time in a batch, it brings the memory up to date with other processes.
+    async fn stand(&mut self) -> Result<Stand, StoreError> {
+        if let Some(stand) = self.near.stand {
+            return Ok(stand);
+        }
+        let row = sqlx::query(STAND).fetch_one(&mut *self.tx).await.doing("read the store's stand")?;
+        let read = || -> Result<Stand, sqlx::Error> {
+            Ok(Stand { entry_id: row.try_get(0)?, story_id: row.try_get(1)?, n_revised: row.try_get(2)? })
+        };
+        let stand = read().doing("read the store's stand")?;
+        self.catch_up(stand).await?;
+        self.near.stand = Some(stand);
+        Ok(stand)
+    }
+
+    async fn catch_up(&mut self, stand: Stand) -> Result<(), StoreError> {
+        let known = self.near.remembered().stand.replace(stand);
+        let Some(known) = known else { return Ok(()) };
+        if known.n_revised != stand.n_revised || known.entry_id > stand.entry_id {
+            *self.near.remembered() = Remembered { stand: Some(stand), ..Remembered::default() };
+            return Ok(());
+        }
+        let has_index = self.near.remembered().index.is_some();
+        if known.entry_id == stand.entry_id || !has_index {
+            return Ok(());
+        }
+        let rows = sqlx::query(KEYS_AFTER).bind(known.entry_id).fetch_all(&mut *self.tx).await;
+        let rows = rows.doing("read what another process wrote")?;
+        let entries: Vec<Indexed> =
+            rows.iter().map(indexed).collect::<Result<_, _>>().doing("read keys of an entry")?;
+        if let Some((_, index)) = &mut self.near.remembered().index {
+            for entry in &entries {
+                index.add(entry);
+            }
+        }
+        Ok(())
     }
 }
 
-/// `None` for features of another version of the rules, which are made anew when the entry changes.
-fn candidate(row: &SqliteRow) -> Result<Option<Candidate>, sqlx::Error> {
-    let features: Vec<u8> = row.try_get("features")?;
-    let Ok(features) = Features::decode(&features) else { return Ok(None) };
-    Ok(Some(Candidate {
-        entry_id: row.try_get("id")?,
-        story_id: row.try_get("story_id")?,
-        is_head: row.try_get("is_head")?,
-        features,
-    }))
+impl Remembered {
+    fn forget(&mut self, entry_id: i64) {
+        self.recent.forget(entry_id);
+        if let Some((_, index)) = &mut self.index {
+            index.remove(entry_id);
+        }
+    }
+
+    fn index(&mut self, window: Duration) -> &mut Index {
+        if self.index.as_ref().is_some_and(|(of, _)| *of != window) {
+            self.index = None;
+        }
+        &mut self.index.get_or_insert_with(|| (window, Index::new(window))).1
+    }
+}
+
+impl Store {
+    /// Lets go of what no entry is compared with any more: features of entries published and written before a time, and what was
+    /// remembered and not asked for since the last time.
+    pub(super) async fn purge_features(&self, before: Timestamp) -> Result<(), StoreError> {
+        {
+            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            remembered.recent = Recent::default();
+            if let Some((_, index)) = &mut remembered.index {
+                index.rest();
+            }
+        }
+        loop {
+            let query = sqlx::query(FEATURES_DROP).bind(before.as_millisecond()).bind(STEP);
+            if query.execute(&self.writer).await.doing("drop old features")?.rows_affected() == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes the keys of features that an older version kept; what cannot be read is made anew with its entry.
+    pub(super) async fn key_features(&self) -> Result<(), StoreError> {
+        loop {
+            let rows = sqlx::query(KEYLESS).bind(STEP).fetch_all(&self.writer).await;
+            let rows = rows.doing("read features without keys")?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut batch = self.begin().await?;
+            for row in &rows {
+                let (id, bytes) = bytes_of(row).doing("read features")?;
+                let keys = Features::decode(bytes).map(|features| features.index_keys()).unwrap_or_default();
+                batch
+                    .run(sqlx::query(KEYS_KEEP).bind(id).bind(packed(&keys)), "keep an entry's keys")
+                    .await?;
+            }
+            batch.commit().await?;
+        }
+    }
+}
+
+/// Keys as they are stored.
+pub(super) fn packed(keys: &[u32]) -> Vec<u8> {
+    keys.iter().flat_map(|key| key.to_le_bytes()).collect()
+}
+
+fn indexed(row: &SqliteRow) -> Result<Indexed, sqlx::Error> {
+    let keys: &[u8] = row.try_get::<Option<&[u8]>, _>(2)?.unwrap_or_default();
+    let keys = keys.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap_or_default()));
+    Ok(Indexed { entry_id: row.try_get(0)?, at_ms: row.try_get(1)?, keys: keys.collect() })
+}
+
+fn bytes_of(row: &SqliteRow) -> Result<(i64, &[u8]), sqlx::Error> {
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }

@@ -44,31 +44,6 @@ statements! {
         WHERE a.source_key = $1 AND a.source_entry_id IN (SELECT value FROM json_each($2))";
     ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
         WHERE source_key = $1 AND seen_ms >= $2 ORDER BY seen_ms DESC LIMIT $3";
-    // Keys that more entries have than $3 say nothing; of the others, the entries that have most.
-    SHINGLE_SHARERS = "SELECT s.entry_id, count(*) AS n FROM json_each($1) k JOIN shingle s ON s.h = k.value \
-        WHERE (SELECT count(*) FROM (SELECT 1 FROM shingle c WHERE c.h = k.value LIMIT $3 + 1)) <= $3 \
-        GROUP BY s.entry_id ORDER BY n DESC, s.entry_id LIMIT $2";
-    SHINGLE_KEEP = "INSERT INTO shingle (h, entry_id) SELECT value, $2 FROM json_each($1) WHERE true \
-        ON CONFLICT DO NOTHING";
-    SHINGLE_DROP = "DELETE FROM shingle WHERE entry_id = $2 AND h IN (SELECT value FROM json_each($1))";
-    FEATURES_OLD = "SELECT id, features FROM entry WHERE features IS NOT NULL AND changed_ms < $1 ORDER BY id LIMIT $2";
-    FEATURES_OF = "SELECT features FROM entry WHERE id = $1";
-    FEATURES_DROP = "UPDATE entry SET features = NULL WHERE id = $1";
-    // Entries that share address, body, title or most keys, and the head of each of their stories.
-    ENTRY_CANDIDATES = "WITH hit AS (SELECT id, story_id FROM entry WHERE (canonical_url = $1 OR body_hash = $2 \
-        OR title_key = $3 OR id IN (SELECT value FROM json_each($6))) AND published_ms BETWEEN $4 AND $5 LIMIT $7) \
-        SELECT e.id, e.story_id, e.features, s.canonical_id = e.id AS is_head \
-        FROM entry e JOIN story s ON s.id = e.story_id WHERE e.features IS NOT NULL \
-        AND e.id IN (SELECT id FROM hit UNION SELECT canonical_id FROM story WHERE id IN (SELECT story_id FROM hit))";
-    ENTRY_INSERT = "INSERT INTO entry (source_key, source_entry_id, story_id, rule, role, url, canonical_url, upstream_id, \
-        title, title_key, bureau, region, claimed_ms, claimed_precision, published_ms, publisher_updated_ms, language, \
-        summary, content_html, content_text, enclosures, body_hash, features, evidence, fingerprint, row_hash, row, seen_ms, changed_ms, topics) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29, $30) RETURNING id";
-    ENTRY_REVISE = "UPDATE entry SET role = $2, url = $3, canonical_url = $4, title = $5, title_key = $6, bureau = $7, \
-        region = $8, claimed_ms = $9, claimed_precision = $10, published_ms = $11, publisher_updated_ms = $12, \
-        language = $13, summary = $14, content_html = $15, content_text = $16, enclosures = $17, body_hash = $18, \
-        features = $19, fingerprint = $20, row_hash = $21, row = $22, changed_ms = $23, topics = $24, gone_ms = NULL WHERE id = $1";
     ENTRY_ROW_HASH = "UPDATE entry SET row_hash = $2 WHERE id = $1";
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
@@ -77,9 +52,7 @@ statements! {
     REVISION_KEEP = "INSERT INTO revision (entry_id, replaced_ms, title, claimed_ms, content_html, fingerprint) \
         SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
 
-    STORY_BY_ATOM_ID = "SELECT id FROM story WHERE atom_id = $1";
-    STORY_INSERT = "INSERT INTO story (atom_id, canonical_id, published_ms, precision, updated_ms, changed_ms, first_ms, \
-        short_id) VALUES ($1, 0, $2, $3, $4, $5, $6, $7) RETURNING id";
+    STORIES_NAMED = "SELECT atom_id FROM story WHERE atom_id IN (SELECT value FROM json_each($1))";
     STORY_CANONICAL = "SELECT canonical_id, published_ms, precision, updated_ms, withdrawn_ms FROM story WHERE id = $1";
     STORY_SHOW = "UPDATE story SET canonical_id = $2, published_ms = $3, precision = $4, \
         opened_by = coalesce(opened_by, $2) WHERE id = $1";

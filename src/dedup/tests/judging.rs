@@ -3,7 +3,7 @@
 use super::{super::*, BASE, DAY, LONG, OTHER, Told, copy};
 
 fn candidate(id: i64, story: i64, is_head: bool, told: &Told) -> Candidate {
-    Candidate { entry_id: id, story_id: story, is_head, features: told.features() }
+    Candidate { entry_id: id, story_id: story, is_head, features: told.features().into() }
 }
 
 fn judged(entry: &Told, candidates: &[Candidate]) -> Judgement {

@@ -97,7 +97,7 @@ proptest! {
         prop_assume!(Told { text: &text, ..BASE }.features().body_hash.is_some());
         let first = Told { title: &one, text: &text, url: "http://a.cn/1", ..BASE }.features();
         let second = Told { title: &two, text: &text, url: "http://b.cn/2", at_ms: days * super::DAY, source: "spb", ..BASE };
-        let candidate = |is_head| [Candidate { entry_id: 1, story_id: 7, is_head, features: first.clone() }];
+        let candidate = |is_head| [Candidate { entry_id: 1, story_id: 7, is_head, features: first.clone().into() }];
         for is_head in [true, false] {
             let verdict = judge(&second.features(), &candidate(is_head), &Settings::default()).verdict;
             prop_assert_eq!(verdict, Verdict::Join { story_id: 7, entry_id: 1, rule: Rule::SameBody });

@@ -30,14 +30,7 @@ pub async fn take_in(
 ) -> Result<Tally, StoreError> {
     let mut tally = Tally::default();
     let Some(first) = arriving.first().map(|it| Arc::clone(&it.source)) else { return Ok(tally) };
-    let mut writer = Writer {
-        batch: store.begin().await?,
-        config,
-        source: &first,
-        now: began_at,
-        today: began_at,
-        given: None,
-    };
+    let mut writer = Writer::new(store.begin().await?, config, &first, began_at);
     for it in &arriving {
         let Arrival { entry, seen_at, given, gone_at, withdrawn_at, .. } = &it.arrival;
         let (key, id) = (entry.source.as_str(), entry.source_entry_id.as_str());

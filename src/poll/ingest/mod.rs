@@ -22,6 +22,8 @@ use crate::{
     store::{Attached, KnownEntry, PendingRow, Store, StoreError, Validators},
 };
 
+use writer::Writer;
+
 /// Entries written in one transaction, at most.
 pub const MAX_BATCH: usize = 20;
 
@@ -83,8 +85,7 @@ pub async fn write(
     if steps.is_empty() {
         return Ok(tally);
     }
-    let mut writer =
-        writer::Writer { batch: store.begin().await?, config, source, now, today: now, given: None };
+    let mut writer = Writer::new(store.begin().await?, config, source, now);
     let ids: Vec<&str> = steps
         .iter()
         .filter_map(|step| match step {
@@ -93,6 +94,7 @@ pub async fn write(
         })
         .collect();
     let mut known = writer.batch.known(source.source.key.as_str(), &ids).await?;
+    writer.foresee(&steps, &known).await?;
     let mut written = HashSet::new();
     for step in &steps {
         let Step::Entry(item) = step else {

@@ -105,10 +105,10 @@ fn rank(telling: &Telling, config: &Config) -> Rank {
     }
 }
 
-pub(super) fn before(at: Timestamp, span: Duration) -> Timestamp {
+fn before(at: Timestamp, span: Duration) -> Timestamp {
     at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
-pub(super) fn after(at: Timestamp, span: Duration) -> Timestamp {
+fn after(at: Timestamp, span: Duration) -> Timestamp {
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

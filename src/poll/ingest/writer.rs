@@ -1,9 +1,11 @@
 //! The writing of one transaction: what was decided becomes rows, in the order in which it came.
 
+use std::{collections::HashMap, sync::Arc};
+
 use super::{
     Item, Step, Tally,
     judging::{self, evidence},
-    settling::{self, Times, after, before, first_times, is_gone},
+    settling::{self, Times, first_times, is_gone},
 };
 use crate::{
     config::{Config, SourceConfig},
@@ -31,9 +33,46 @@ pub(super) struct Writer<'a> {
     pub(super) today: Timestamp,
     /// Where the entry at hand stood in another store.
     pub(super) given: Option<&'a Given>,
+    /// What is compared of entries that are not known yet, by their ids, when it was made ahead.
+    pub(super) made: HashMap<String, Arc<Features>>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// Begins with the present as the time of all.
+    pub(super) fn new(batch: Batch, config: &'a Config, source: &'a SourceConfig, now: Timestamp) -> Self {
+        Self { batch, config, source, now, today: now, given: None, made: HashMap::new() }
+    }
+
+    /// Reads at once what the entries among steps will be compared with that are not known yet.
+    pub(super) async fn foresee(
+        &mut self,
+        steps: &[Step],
+        known: &HashMap<String, KnownEntry>,
+    ) -> Result<(), StoreError> {
+        let entries = steps.iter().filter_map(|step| match step {
+            Step::Entry(item) => Some(&item.entry),
+            _ => None,
+        });
+        let new: Vec<&Entry> = entries.filter(|entry| !known.contains_key(&entry.source_entry_id)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let features = |entry: &&Entry| {
+            let shown = shown_at(entry.published, self.now, self.source.zone);
+            (entry.source_entry_id.clone(), Arc::new(judging::features(entry, shown.at)))
+        };
+        self.made = new.iter().map(features).collect();
+        let made: Vec<&Features> = self.made.values().map(AsRef::as_ref).collect();
+        self.batch.foresee(&made, judging::settings(self.config).window).await?;
+        let ids: Vec<String> = new
+            .iter()
+            .map(|entry| {
+                entry.upstream_id.clone().unwrap_or_else(|| self.minted(entry, &entry.source_entry_id))
+            })
+            .collect();
+        self.batch.foresee_ids(&ids).await
+    }
+
     /// Writes what is no entry.
     pub(super) async fn aside(&mut self, step: &Step) -> Result<(), StoreError> {
         let key = self.source.source.key.as_str();
@@ -123,7 +162,7 @@ impl Writer<'_> {
 
     async fn revise(&mut self, item: &Item, known: &KnownEntry, digest: &str) -> Result<(), StoreError> {
         let shown = shown_at(item.entry.published, known.seen_at, self.source.zone);
-        let features = judging::features(&item.entry, shown.at);
+        let features = Arc::new(judging::features(&item.entry, shown.at));
         self.batch.revise_entry(known.id, &self.row(item, &features, digest, shown)).await?;
         self.touch_source();
         // Where only the address is another, since the source changed all of them, readers have seen that already.
@@ -136,7 +175,8 @@ impl Writer<'_> {
     async fn add(&mut self, item: &Item, digest: &str) -> Result<(), StoreError> {
         let entry = &item.entry;
         let shown = shown_at(entry.published, self.now, self.source.zone);
-        let features = judging::features(entry, shown.at);
+        let made = self.made.remove(&entry.source_entry_id);
+        let features = made.unwrap_or_else(|| Arc::new(judging::features(entry, shown.at)));
         let row = self.row(item, &features, digest, shown);
         if let Some(given) = self.given
             && let Some(story_id) = self.batch.story_under(&given.story).await?
@@ -144,8 +184,7 @@ impl Writer<'_> {
             return self.join_given(&row, story_id, given).await;
         }
         let settings = judging::settings(self.config);
-        let (from, to) = (before(shown.at, settings.window), after(shown.at, settings.window));
-        let candidates = self.batch.candidates(&features, from, to).await?;
+        let candidates = self.batch.candidates(&features, settings.window).await?;
         self.touch_source();
         let judgement = judging::judge(&features, &candidates, &settings);
         let row = NewEntry { evidence: evidence(&judgement), ..row };
@@ -246,15 +285,18 @@ impl Writer<'_> {
         {
             return Ok(id.clone());
         }
-        let authority = self.config.feed.authority.as_deref();
         let mut name = entry.source_entry_id.clone();
         loop {
-            let id = minted_id(&entry.source, &name, authority, self.now).0;
+            let id = self.minted(entry, &name);
             if !self.batch.atom_id_taken(&id).await? {
                 return Ok(id);
             }
             name.push('\n');
         }
+    }
+
+    fn minted(&self, entry: &Entry, name: &str) -> String {
+        minted_id(&entry.source, name, self.config.feed.authority.as_deref(), self.now).0
     }
 
     async fn settle(&mut self, story_id: i64, revised: Option<i64>) -> Result<(), StoreError> {
@@ -268,7 +310,7 @@ impl Writer<'_> {
     fn row<'b>(
         &self,
         item: &'b Item,
-        features: &'b Features,
+        features: &'b Arc<Features>,
         digest: &'b str,
         shown: Published,
     ) -> NewEntry<'b> {
@@ -276,7 +318,7 @@ impl Writer<'_> {
             entry: &item.entry,
             title_key: &features.title_key,
             body_hash: features.body_hash,
-            features,
+            features: Some(Arc::clone(features)),
             evidence: None,
             fingerprint: digest,
             row_hash: item.row_hash,
