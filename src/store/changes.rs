@@ -49,6 +49,11 @@ statements! {
         merged_into FROM story WHERE short_id = $1 OR atom_id = $1 LIMIT 1";
     STORIES_OF = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, seq, withdrawn_ms, \
         merged_into FROM story WHERE withdrawn_ms IS NULL AND id IN (SELECT value FROM json_each($1))";
+    // What joined each entry of some stories, in the order of their copies.
+    RULES_OF = "SELECT e.story_id, e.rule FROM entry e JOIN story s ON s.id = e.story_id \
+        WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id <> s.canonical_id, e.id";
+    RELATED_OF = "SELECT r.story_id, s.atom_id FROM related r JOIN story s ON s.id = r.other_id \
+        WHERE r.story_id IN (SELECT value FROM json_each($1)) AND s.withdrawn_ms IS NULL ORDER BY r.likeness DESC, s.id";
     STORIES_NEWEST = "SELECT id, published_ms FROM story WHERE withdrawn_ms IS NULL AND (published_ms, id) < ($1, $2) \
         AND published_ms >= $3 ORDER BY published_ms DESC, id DESC LIMIT $4";
     ENTRIES_COUNT = "SELECT source_key, count(*), max(seen_ms) FROM entry GROUP BY source_key";
@@ -117,11 +122,22 @@ pub struct Absent {
     pub merged_into: Option<AtomId>,
 }
 
+/// A story with what programs are told of it beside.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The story.
+    pub story: Story,
+    /// What joined each of its copies, in their order; `first` for the one that it began with.
+    pub rules: Vec<String>,
+    /// Older stories that are near to it and yet not the same, the nearest first.
+    pub related: Vec<AtomId>,
+}
+
 /// A story as readers see it, or that they no longer do.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// It is there.
-    Present(Box<Story>),
+    Present(Box<Told>),
     /// It is not.
     Absent(Absent),
 }
@@ -219,26 +235,26 @@ impl Store {
             return Ok(Some(Change::Absent(reading.absent(atom_id, withdrawn).await?)));
         }
         let id = row.try_get("id").doing("read a story")?;
-        let mut copies = reading.copies(&[id]).await?;
-        let story = read::story(&row, &mut copies).doing("read a story")?;
-        Ok((!story.copies.is_empty()).then(|| Change::Present(Box::new(story))))
+        let mut parts = reading.parts(&[id]).await?;
+        let told = parts.told(&row)?;
+        Ok((!told.story.copies.is_empty()).then(|| Change::Present(Box::new(told))))
     }
 
     /// Stories by their rows, in the same order; those that readers no longer see are left out.
-    pub async fn stories_of(&self, ids: &[i64]) -> Result<Vec<Story>, StoreError> {
+    pub async fn stories_of(&self, ids: &[i64]) -> Result<Vec<Told>, StoreError> {
         let tx = self.readers.begin().await.doing("begin to read stories")?;
         let mut reading = Reading { tx, query: &ChangesQuery::default(), items: Vec::new(), n_bytes: 0 };
         let rows =
             sqlx::query(STORIES_OF).bind(json_list(ids.iter().copied())).fetch_all(&mut *reading.tx).await;
         let rows = rows.doing("read stories")?;
-        let mut copies = reading.copies(ids).await?;
+        let mut parts = reading.parts(ids).await?;
         let mut stories = HashMap::new();
         for row in &rows {
             let id: i64 = row.try_get("id").doing("read a story")?;
-            stories.insert(id, read::story(row, &mut copies).doing("read a story")?);
+            stories.insert(id, parts.told(row)?);
         }
         let stories = ids.iter().filter_map(|id| stories.remove(id));
-        Ok(stories.filter(|story| !story.copies.is_empty()).collect())
+        Ok(stories.filter(|told| !told.story.copies.is_empty()).collect())
     }
 
     /// Rows of stories by time of publication, newest first, each with that time in milliseconds.
@@ -344,9 +360,9 @@ impl Reading<'_> {
             .filter(|head| head.withdrawn.is_none() && head.is_in)
             .map(|head| head.story_id)
             .collect();
-        let mut copies = self.copies(&present).await?;
+        let mut parts = self.parts(&present).await?;
         for (row, head) in rows.iter().zip(&heads) {
-            self.take(row, head, &mut copies).await?;
+            self.take(row, head, &mut parts).await?;
             *until = head.seq;
             if self.n_bytes >= self.query.max_bytes {
                 break;
@@ -355,30 +371,21 @@ impl Reading<'_> {
         Ok(rows.len())
     }
 
-    async fn take(
-        &mut self,
-        row: &SqliteRow,
-        head: &Head,
-        copies: &mut HashMap<i64, Vec<(i64, Copy)>>,
-    ) -> Result<(), StoreError> {
-        let story = read::story(row, copies).doing("read a story")?;
+    async fn take(&mut self, row: &SqliteRow, head: &Head, parts: &mut Parts) -> Result<(), StoreError> {
+        let told = parts.told(row)?;
         if let Some(withdrawn) = head.withdrawn {
             if head.was_in {
-                let absent = self.absent(story.atom_id, withdrawn).await?;
+                let absent = self.absent(told.story.atom_id, withdrawn).await?;
                 self.items.push(Change::Absent(absent));
             }
             return Ok(());
         }
-        if head.is_in && self.is_asked_for(&story) {
-            self.n_bytes += n_bytes(&story);
-            self.items.push(Change::Present(Box::new(story)));
+        if head.is_in && self.is_asked_for(&told.story) {
+            self.n_bytes += n_bytes(&told.story);
+            self.items.push(Change::Present(Box::new(told)));
         } else if head.was_in && head.is_changed {
-            let absent = Absent {
-                atom_id: story.atom_id,
-                why: Absence::Unmatched,
-                at: story.updated_at,
-                merged_into: None,
-            };
+            let Story { atom_id, updated_at, .. } = told.story;
+            let absent = Absent { atom_id, why: Absence::Unmatched, at: updated_at, merged_into: None };
             self.items.push(Change::Absent(absent));
         }
         Ok(())
@@ -420,12 +427,51 @@ impl Reading<'_> {
         Ok(Absent { atom_id, why: Absence::Merged, at, merged_into: into.map(AtomId) })
     }
 
-    async fn copies(&mut self, ids: &[i64]) -> Result<HashMap<i64, Vec<(i64, Copy)>>, StoreError> {
+    /// What belongs to stories, by story.
+    async fn parts(&mut self, ids: &[i64]) -> Result<Parts, StoreError> {
+        let mut parts = Parts::default();
         if ids.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(parts);
         }
-        let rows = sqlx::query(super::sql::WINDOW_COPIES).bind(json_list(ids.iter().copied()));
-        read::copies_of(&rows.fetch_all(&mut *self.tx).await.doing("read entries")?)
+        let ids = json_list(ids.iter().copied());
+        let rows = sqlx::query(super::sql::WINDOW_COPIES).bind(&ids).fetch_all(&mut *self.tx).await;
+        parts.copies = read::copies_of(&rows.doing("read entries")?)?;
+        let rules: Vec<(i64, String)> = sqlx::query_as(RULES_OF)
+            .bind(&ids)
+            .fetch_all(&mut *self.tx)
+            .await
+            .doing("read what joined entries")?;
+        for (id, rule) in rules {
+            parts.rules.entry(id).or_default().push(rule);
+        }
+        let related: Vec<(i64, String)> = sqlx::query_as(RELATED_OF)
+            .bind(&ids)
+            .fetch_all(&mut *self.tx)
+            .await
+            .doing("read related stories")?;
+        for (id, atom_id) in related {
+            parts.related.entry(id).or_default().push(AtomId(atom_id));
+        }
+        Ok(parts)
+    }
+}
+
+/// What belongs to stories, by story, until it is taken.
+#[derive(Default)]
+struct Parts {
+    copies: HashMap<i64, Vec<(i64, Copy)>>,
+    rules: HashMap<i64, Vec<String>>,
+    related: HashMap<i64, Vec<AtomId>>,
+}
+
+impl Parts {
+    fn told(&mut self, row: &SqliteRow) -> Result<Told, StoreError> {
+        let id: i64 = row.try_get("id").doing("read a story")?;
+        Ok(Told {
+            story: read::story(row, &mut self.copies).doing("read a story")?,
+            rules: self.rules.remove(&id).unwrap_or_default(),
+            related: self.related.remove(&id).unwrap_or_default(),
+        })
     }
 }
 

@@ -32,7 +32,7 @@ pub use account::{
     StoryAccount,
 };
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
-pub use changes::{Absence, Absent, Change, Changes, ChangesQuery, Lost, NewestQuery, Place, ReadFrom};
+pub use changes::{Absence, Absent, Change, Changes, ChangesQuery, Lost, NewestQuery, Place, ReadFrom, Told};
 pub use export::{Export, ExportQuery};
 pub use held::{Held, StoredDocument};
 pub use hub::{Delivered, Delivery, Failing, HubCounts, HubRequest, HubStatus, Ping, Verdict};

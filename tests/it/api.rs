@@ -302,7 +302,8 @@ async fn a_story_is_found_by_either_of_its_names() {
 #[tokio::test]
 async fn sources_regions_and_topics_are_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let client = Client::of(&stock(&folder).await);
+    let stock = stock(&folder).await;
+    let client = Client::of(&stock);
     let of = async |path: &str, key: &str| {
         let page = client.json(path).await;
         let items = page["items"].as_array().unwrap().clone();
@@ -316,5 +317,27 @@ async fn sources_regions_and_topics_are_counted() {
     assert_eq!(source["feed"], "https://feeds.example/sources/jx/feed.atom");
     let region = of("/api/v1/regions", "CN-JX").await;
     assert_eq!((&region["stories"], &region["name"]), (&json!(2), &json!("江西省")));
-    assert_eq!(of("/api/v1/topics", "safety").await["stories"], 2);
+    let topic = of("/api/v1/topics", "safety").await;
+    assert_eq!(topic["stories"], 2);
+    let named = stock.config.topics.table().row("safety").map(|topic| topic.zh.as_str());
+    assert_eq!(topic["label_zh"].as_str(), named);
+}
+
+#[tokio::test]
+async fn copies_and_related_stories_stand_with_a_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let stock = stock(&folder).await;
+    let copy = Told { source: "sx", id: "copy", ..told()[0].clone() };
+    stock.tell(&[copy], at("2026-11-24T03:00:00Z")).await;
+    let found = stock.store.search(&dibao::store::Search::default(), None, 9).await.unwrap();
+    let mut batch = stock.store.begin().await.unwrap();
+    batch.keep_related(found[2].story_id, &[(found[0].story_id, 0.2), (found[1].story_id, 0.4)], 9).await.unwrap();
+    batch.commit().await.unwrap();
+    let items = Client::of(&stock).json("/api/v1/stories").await["items"].clone();
+    let story = &items[2];
+    assert_eq!(story["rule"], "first");
+    assert_eq!(story["related"], json!([items[1]["story"], items[0]["story"]]));
+    let copy = &story["copies"][0];
+    assert_eq!((&copy["source"], &copy["id"], &copy["title"]), (&json!("sx"), &json!("copy"), &story["title"]));
+    assert!(copy["rule"].as_str().unwrap().starts_with("same"), "{copy}");
 }

@@ -183,7 +183,7 @@ async fn merge(store: &Store, younger: &str, older: &str) {
         let found = store.search(&dibao::store::Search::default(), None, 99).await.unwrap();
         for found in found {
             let told = store.stories_of(&[found.story_id]).await.unwrap().remove(0);
-            if told.atom_id.0 == atom_id {
+            if told.story.atom_id.0 == atom_id {
                 return found.story_id;
             }
         }

@@ -18,7 +18,7 @@ async fn found(stock: &Stock, search: &Search) -> Vec<String> {
     let found = stock.store.search(search, None, 99).await.unwrap();
     let ids: Vec<i64> = found.iter().map(|found| found.story_id).collect();
     let stories = stock.store.stories_of(&ids).await.unwrap();
-    stories.iter().map(|story| story.copies[0].entry.title.chars().take(2).collect()).collect()
+    stories.iter().map(|told| told.story.copies[0].entry.title.chars().take(2).collect()).collect()
 }
 
 fn words(text: &str) -> Search {
@@ -119,7 +119,7 @@ async fn the_best_are_those_that_say_it_in_their_title() {
     let ids: Vec<i64> = best.iter().map(|found| found.story_id).collect();
     let stories = stock.store.stories_of(&ids).await.unwrap();
     assert_eq!(stories.len(), 3);
-    assert!(stories[0].copies[0].entry.title.starts_with("江西快递"));
+    assert!(stories[0].story.copies[0].entry.title.starts_with("江西快递"));
 }
 
 #[tokio::test]

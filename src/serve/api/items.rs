@@ -10,10 +10,10 @@ use serde::Serialize;
 use url::Url;
 
 use crate::{
-    model::{Copy, Story, Timestamp},
+    model::{Copy, Timestamp},
     normalise::time::rfc3339,
     search,
-    store::{Absence, Absent},
+    store::{Absence, Absent, Told},
 };
 
 /// A page of a list.
@@ -88,8 +88,12 @@ pub(super) struct StoryItem {
     pub(super) content_text: String,
     /// Attachments.
     pub(super) enclosures: Vec<EnclosureItem>,
+    /// What joined this telling to the story: `first` when the story began with it.
+    pub(super) rule: String,
     /// The other entries that tell it.
     pub(super) copies: Vec<CopyItem>,
+    /// Atom ids of older stories that are near to it and yet not the same, the nearest first.
+    pub(super) related: Vec<String>,
     /// When it was first published here.
     #[schemars(extend("format" = "date-time"))]
     pub(super) first_seen: String,
@@ -131,6 +135,8 @@ pub(super) struct CopyItem {
     /// Its time of publication, where the source gives one.
     #[schemars(extend("format" = "date-time"))]
     pub(super) published: Option<String>,
+    /// What joined it to the story: `first` when the story began with it.
+    pub(super) rule: String,
     /// Who says it there.
     pub(super) bureau: Option<String>,
     /// How close its source stands to the bureau.
@@ -291,7 +297,9 @@ impl Style<'_> {
     }
 
     /// A story; `None` of one without entries.
-    pub(super) fn story(&self, story: &Story, query: Option<&search::Query>) -> Option<StoryItem> {
+    pub(super) fn story(&self, told: &Told, query: Option<&search::Query>) -> Option<StoryItem> {
+        let Told { story, rules, related } = told;
+        let rule = |n: usize| rules.get(n).cloned().unwrap_or_default();
         let entry = &story.canonical()?.entry;
         let found = query.map(|query| FoundItem {
             title: pieces(search::marked(&entry.title, query)),
@@ -319,14 +327,22 @@ impl Style<'_> {
             content_html: entry.content_html.clone(),
             content_text: entry.content_text.clone(),
             enclosures: entry.enclosures.iter().map(enclosure).collect(),
-            copies: story.copies.iter().skip(1).map(|copy| self.copy(copy)).collect(),
+            rule: rule(0),
+            copies: story
+                .copies
+                .iter()
+                .enumerate()
+                .skip(1)
+                .map(|(n, copy)| self.copy(copy, rule(n)))
+                .collect(),
+            related: related.iter().map(|related| related.0.clone()).collect(),
             first_seen: self.time(story.first_at),
             changed: self.time(story.updated_at),
             found,
         })
     }
 
-    fn copy(&self, copy: &Copy) -> CopyItem {
+    fn copy(&self, copy: &Copy, rule: String) -> CopyItem {
         let entry = &copy.entry;
         CopyItem {
             source: entry.source.to_string(),
@@ -335,6 +351,7 @@ impl Style<'_> {
             url: entry.url.clone(),
             title: entry.title.clone(),
             published: entry.published.map(|claim| self.time(claim.at)),
+            rule,
             bureau: entry.bureau.as_ref().map(|bureau| bureau.name.clone()),
             role: entry.role.as_str(),
         }

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     config::SourceConfig,
-    model::{AtomId, Story, Timestamp},
+    model::{AtomId, Timestamp, Topic},
     search::Query,
-    store::{self, ChangesQuery, Lost, NewestQuery, PollRow, Search, StoreError},
+    store::{self, ChangesQuery, Lost, NewestQuery, PollRow, Search, StoreError, Told},
 };
 
 /// Bytes of text after which a page ends.
@@ -325,17 +325,22 @@ impl Api {
 
     async fn topics(&self) -> Result<Said, Problem> {
         let tallies = self.tallies().await?;
-        let mut keys: Vec<&String> =
-            tallies.labels.get("topic").into_iter().flat_map(HashMap::keys).collect();
-        keys.sort_unstable();
-        let item = |key: &String| TopicItem {
-            key: key.clone(),
-            label_zh: None,
-            label_en: None,
-            stories: tallies.stories("topic", key),
-            feed: self.style().address(&format!("topics/{key}/feed.atom")),
+        let table = self.0.config.topics.table();
+        let known = table.rows().iter().map(|topic| topic.key.as_str());
+        let of_stories = tallies.labels.get("topic").into_iter().flat_map(HashMap::keys).map(String::as_str);
+        let mut unknown: Vec<&str> = of_stories.filter(|key| table.row(key).is_none()).collect();
+        unknown.sort_unstable();
+        let item = |key: &str| {
+            let topic: Option<&Topic> = table.row(key);
+            TopicItem {
+                key: key.to_owned(),
+                label_zh: topic.map(|topic| topic.zh.clone()),
+                label_en: topic.map(|topic| topic.en.clone()),
+                stories: tallies.stories("topic", key),
+                feed: self.style().address(&format!("topics/{key}/feed.atom")),
+            }
         };
-        Said::json(whole(keys.into_iter().map(item).collect()), COUNTED).await
+        Said::json(whole(known.chain(unknown).map(item).collect()), COUNTED).await
     }
 
     /// Counts and states, made anew when they are too old; by one request for all that ask meanwhile.
@@ -379,8 +384,8 @@ fn not_a_page() -> Problem {
     PAGE.problem("is no place in this list; take `next` of the page before as it is, or leave it out")
 }
 
-fn n_bytes_of(story: &Story) -> usize {
-    story.canonical().map_or(0, |copy| copy.entry.content_html.len() + copy.entry.content_text.len())
+fn n_bytes_of(told: &Told) -> usize {
+    told.story.canonical().map_or(0, |copy| copy.entry.content_html.len() + copy.entry.content_text.len())
 }
 
 /// A list of which all is shown.
