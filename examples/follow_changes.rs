@@ -136,7 +136,7 @@ async fn watch(n_changes: usize) -> Result<()> {
     let seen = loop {
         lives.turn()?;
         let seen = seen(&kept);
-        if seen.len() >= expected.len() || started.elapsed() > WITHIN {
+        if last(&seen) == last(&expected) || started.elapsed() > WITHIN {
             break seen;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -222,12 +222,11 @@ fn seen(kept: &Path) -> Vec<(String, String)> {
 fn judge(expected: &[(String, String)], seen: &[(String, String)]) -> Result<()> {
     let distinct: HashSet<_> = seen.iter().collect();
     let known: HashSet<_> = expected.iter().collect();
-    let last = |states: &[(String, String)]| states.iter().cloned().collect::<HashMap<String, String>>();
     let n_repeated = seen.len() - distinct.len();
     let n_invented = distinct.iter().filter(|state| !known.contains(*state)).count();
     let replaced = expected.len() - distinct.len();
     let (wanted, got) = (last(expected), last(seen));
-    let n_missed = wanted.iter().filter(|(id, title)| got.get(*id) != Some(title)).count();
+    let n_missed = wanted.iter().filter(|(id, title)| got.get(*id) != Some(*title)).count();
     println!(
         "{} states seen, {n_repeated} twice, {n_invented} invented, {n_missed} of {} stories not in their last state; \
         {replaced} states were replaced before they were read",
@@ -239,6 +238,11 @@ fn judge(expected: &[(String, String)], seen: &[(String, String)]) -> Result<()>
     } else {
         Err("the reader did not see each change once".into())
     }
+}
+
+/// The last state of each story.
+fn last(states: &[(String, String)]) -> HashMap<&str, &str> {
+    states.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect()
 }
 
 fn free_port() -> Result<u16> {

@@ -142,6 +142,10 @@ async fn every_error_is_a_problem() {
             assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
         }
     }
+    let other = client.ask(Method::GET, "/api/v1/regions", &[("if-match", "\"x\"")]).await;
+    assert_eq!((other.status.as_u16(), other.problem().as_str()), (412, "precondition-failed"));
+    let bare = client.ask(Method::GET, "/api/v1/regions", &[("accept-encoding", "*;q=0")]).await;
+    assert_eq!((bare.status.as_u16(), bare.problem().as_str()), (406, "not-acceptable"));
     let long = client.get(&format!("/api/v1/entries?x={}", "x".repeat(5_000))).await;
     assert_eq!((long.status.as_u16(), long.problem().as_str()), (414, "query-too-long"));
     let two = client.get("/api/v1/entries?limit=x&region=jiangxi&since=gestern").await.json();
@@ -331,13 +335,19 @@ async fn copies_and_related_stories_stand_with_a_story() {
     stock.tell(&[copy], at("2026-11-24T03:00:00Z")).await;
     let found = stock.store.search(&dibao::store::Search::default(), None, 9).await.unwrap();
     let mut batch = stock.store.begin().await.unwrap();
-    batch.keep_related(found[2].story_id, &[(found[0].story_id, 0.2), (found[1].story_id, 0.4)], 9).await.unwrap();
+    batch
+        .keep_related(found[2].story_id, &[(found[0].story_id, 0.2), (found[1].story_id, 0.4)], 9)
+        .await
+        .unwrap();
     batch.commit().await.unwrap();
     let items = Client::of(&stock).json("/api/v1/stories").await["items"].clone();
     let story = &items[2];
     assert_eq!(story["rule"], "first");
     assert_eq!(story["related"], json!([items[1]["story"], items[0]["story"]]));
     let copy = &story["copies"][0];
-    assert_eq!((&copy["source"], &copy["id"], &copy["title"]), (&json!("sx"), &json!("copy"), &story["title"]));
+    assert_eq!(
+        (&copy["source"], &copy["id"], &copy["title"]),
+        (&json!("sx"), &json!("copy"), &story["title"])
+    );
     assert!(copy["rule"].as_str().unwrap().starts_with("same"), "{copy}");
 }

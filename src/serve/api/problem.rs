@@ -26,6 +26,7 @@ pub(super) enum Kind {
     CursorExpired,
     MethodNotAllowed,
     NotAcceptable,
+    PreconditionFailed,
     TooManyRequests,
     Busy,
     Internal,
@@ -104,6 +105,13 @@ static KINDS: [(Kind, ProblemItem); Kind::ALL.len()] = [
         "accept `gzip` or `identity`",
     ),
     kind(
+        Kind::PreconditionFailed,
+        "precondition-failed",
+        412,
+        "the answer is not, or no longer, what `If-Match` or `If-Unmodified-Since` names",
+        "ask without these headers; to save bytes, use `If-None-Match`",
+    ),
+    kind(
         Kind::TooManyRequests,
         "too-many-requests",
         429,
@@ -137,7 +145,7 @@ const fn kind(
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::InvalidParameter,
         Self::QueryTooLong,
         Self::NoSuchAddress,
@@ -148,6 +156,7 @@ impl Kind {
         Self::CursorExpired,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
+        Self::PreconditionFailed,
         Self::TooManyRequests,
         Self::Busy,
         Self::Internal,
@@ -167,6 +176,7 @@ impl Kind {
             404 => Self::NoSuchAddress,
             405 | 501 => Self::MethodNotAllowed,
             406 => Self::NotAcceptable,
+            412 => Self::PreconditionFailed,
             414 => Self::QueryTooLong,
             429 => Self::TooManyRequests,
             408 | 503 | 504 => Self::Busy,
