@@ -6,7 +6,8 @@ CREATE VIRTUAL TABLE story_text USING fts5 (
     title,                         -- of the entry that readers get
     body,                          -- its text, its bureau, and the titles of the other copies
     labels,                        -- the slices it is in, and one term that all have
-    tokenize = 'ascii', content = '', contentless_delete = 1
+    -- A single character is the beginning of a pair.
+    prefix = '1', tokenize = 'ascii', content = '', contentless_delete = 1
 );
 -- Under which number a story stands there.
 CREATE TABLE search_row (
