@@ -21,7 +21,7 @@ use super::{Running, client, hub_settings, rss, titles};
 use crate::support::{
     house::{House, after, config},
     subscriber::{Manner, Subscriber},
-    upstream::Upstream,
+    upstream::{Answer, Upstream},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -428,4 +428,36 @@ fn other_hubs_need_an_address_from_which_they_fetch() {
     };
     let error = Config::load(&origins).unwrap_err().to_string();
     assert!(error.contains("push.hubs") && error.contains("server.public_url"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_subscribes_to_a_slice_gets_what_changes_in_it_and_nothing_else() {
+    let (upstream, subscriber) = (Upstream::start().await, Subscriber::start().await);
+    upstream.set("/rss", rss(1));
+    let folder = tempfile::tempdir().unwrap();
+    let other = upstream.url("/other");
+    let second = format!("[[source]]\nkey = \"b\"\nkind = \"feed\"\nurl = \"{other}\"\ninterval = \"1s\"\n");
+    let text = format!("{}region = \"CN-JX\"\n{second}region = \"CN-GD\"\n", hub_settings(&upstream, ""));
+    let running = Running::start(config(&folder, &text)).await;
+    running.published(1).await;
+    let topic = running.base.join("regions/CN-JX/feed.json").unwrap().to_string();
+    let callback = subscriber.callback("/jx");
+    let fields = [("hub.mode", "subscribe"), ("hub.topic", topic.as_str()), ("hub.callback", &callback)];
+    assert_eq!(running.ask(&fields).await.0, 202);
+    assert_eq!(running.subscribe(&subscriber.callback("/all"), &[]).await.0, 202);
+    running.subscribed(2).await;
+    let item = "<item><title>另一省的动态</title><link>https://b.example/1</link><guid>https://b.example/1</guid>\
+        <pubDate>2026-11-20T08:00:00+08:00</pubDate><description>另一省的内容。</description></item>";
+    let document = format!("<rss version=\"2.0\"><channel><title>t</title>{item}</channel></rss>");
+    upstream.set("/other", Answer::page("application/rss+xml", document));
+    subscriber.delivered("/all", 1).await;
+    upstream.set("/rss", rss(2));
+    let contents = subscriber.delivered("/jx", 1).await;
+    assert_eq!(contents.len(), 1, "the other province's story is none of it");
+    assert_eq!(contents[0].headers["content-type"], "application/feed+json");
+    let feed: serde_json::Value = serde_json::from_slice(&contents[0].body).unwrap();
+    let titles: Vec<&str> =
+        feed["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap()).collect();
+    assert!(titles.contains(&"第2号动态") && !titles.contains(&"另一省的动态"), "{titles:?}");
+    running.end().await;
 }
