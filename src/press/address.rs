@@ -1,14 +1,19 @@
 //! What stands at a path: every document that we publish has one address.
 
-use super::{Key, month::Month};
+use jiff::civil::Date;
+
+use super::{Key, Leaf, month::Month};
 use crate::publish::{
     Format,
-    page::STYLE_PATH,
-    slice::{Facet, Slice, SliceError},
+    page::{Lang, STYLE_PATH},
+    slice::{Facet, MAX_QUERY_BYTES, Slice, SliceError},
 };
 
+/// Length of a story's short name.
+const SHORT_CHARS: usize = 16;
+
 /// Paths that people and readers guess, and where that is.
-const GUESSED: [(&str, &str); 7] = [
+const GUESSED: [(&str, &str); 8] = [
     ("feed", "feed.atom"),
     ("atom", "feed.atom"),
     ("atom.xml", "feed.atom"),
@@ -16,6 +21,7 @@ const GUESSED: [(&str, &str); 7] = [
     ("rss.xml", "feed.rss"),
     ("feed.xml", "feed.atom"),
     ("index.html", ""),
+    ("opml.xml", "opml"),
 ];
 
 /// What a path leads to.
@@ -44,18 +50,76 @@ pub fn read(path: &str, query: &str) -> Result<Address, SliceError> {
     }
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        [""] => Ok(Address::Is(Key::Home)),
+        [""] if lang(query) == Lang::Zh => Ok(Address::Is(Key::Home)),
+        [""] => Ok(page(Leaf::Front, query)),
         [STYLE_PATH] => Ok(Address::Is(Key::Style)),
-        [file] => match format(file, "feed") {
-            Some(format) => Ok(Address::Is(Key::feed(Slice::parse(None, query)?, format))),
+        ["opml"] => Ok(Address::Is(Key::Opml)),
+        ["daily.atom"] => Ok(Address::Is(Key::DailyFeed)),
+        ["daily"] => Ok(page(Leaf::Days, query)),
+        ["daily", day] => Ok(edition(day, query)),
+        ["stories", short] if is_short_id(short) => Ok(page(Leaf::Story((*short).to_owned()), query)),
+        ["search"] => search(query),
+        [file] => match (Facet::of_folder(file), format(file, "feed")) {
+            (Some(facet), _) => Ok(page(Leaf::Overview(facet), query)),
+            (None, Some(format)) => Ok(Address::Is(Key::feed(Slice::parse(None, query)?, format))),
+            (None, None) => Ok(Address::Nothing),
+        },
+        [folder, value] => match Facet::of_folder(folder) {
+            Some(facet) => slice(facet, value, query, None),
             None => Ok(Address::Nothing),
         },
         [folder, value, file] => match (Facet::of_folder(folder), format(file, "feed")) {
-            (Some(facet), Some(format)) => Ok(slice(facet, value, query, format)?),
+            (Some(facet), Some(format)) => slice(facet, value, query, Some(format)),
             _ => Ok(archive(&parts)),
         },
         _ => Ok(Address::Nothing),
     }
+}
+
+fn page(leaf: Leaf, query: &str) -> Address {
+    Address::Is(Key::Page { leaf, lang: lang(query) })
+}
+
+/// The language that a query asks for.
+fn lang(query: &str) -> Lang {
+    value_of("lang", query).map_or(Lang::Zh, |value| Lang::from_query(&value))
+}
+
+/// The first value of a key in a query.
+fn value_of(key: &str, query: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query.get(..MAX_QUERY_BYTES).unwrap_or(query).as_bytes());
+    pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
+}
+
+/// `daily/2026-11-24`, or its plain text.
+fn edition(day: &str, query: &str) -> Address {
+    let (name, is_text) = day.strip_suffix(".txt").map_or((day, false), |name| (name, true));
+    match read_day(name) {
+        Some(day) if is_text => Address::Is(Key::DailyText(day)),
+        Some(day) => page(Leaf::Day(day), query),
+        None => Address::Nothing,
+    }
+}
+
+/// A day as `2026-11-24`, in that one spelling.
+fn read_day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|day| day.to_string() == text)
+}
+
+fn is_short_id(text: &str) -> bool {
+    text.len() == SHORT_CHARS && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn search(query: &str) -> Result<Address, SliceError> {
+    let day = |key: &'static str| match value_of(key, query).filter(|value| !value.trim().is_empty()) {
+        None => Ok(None),
+        Some(value) => match read_day(value.trim()) {
+            Some(day) => Ok(Some(day)),
+            None => Err(SliceError::Invalid { key, value, expected: "a day such as `2026-11-24`" }),
+        },
+    };
+    let slice = Slice::parse(None, query)?;
+    Ok(page(Leaf::Search { slice, since: day("since")?, until: day("until")? }, query))
 }
 
 /// The format of a file with this stem.
@@ -64,16 +128,20 @@ fn format(file: &str, stem: &str) -> Option<Format> {
     Format::from_extension(extension).filter(|_| name == stem)
 }
 
-/// A feed of one facet. In a path, a value that cannot be one is an address where nothing is.
-fn slice(facet: Facet, value: &str, query: &str, format: Format) -> Result<Address, SliceError> {
+/// A feed or page of one facet. In a path, a value that cannot be one is an address where nothing is.
+fn slice(facet: Facet, value: &str, query: &str, format: Option<Format>) -> Result<Address, SliceError> {
     if Slice::of(facet, value).is_ok_and(|slice| !slice.is_all()) {
         let slice = Slice::parse(Some((facet, value)), query)?;
         let upper = value.to_ascii_uppercase();
         if facet == Facet::Region && upper != value {
-            let there = format!("{}/{upper}/feed.{}", facet.folder(), format.extension());
+            let file = format.map(|format| format!("/feed.{}", format.extension())).unwrap_or_default();
+            let there = format!("{}/{upper}{file}", facet.folder());
             return Ok(Address::Moved(with_query(&there, query)));
         }
-        return Ok(Address::Is(Key::feed(slice, format)));
+        return Ok(match format {
+            Some(format) => Address::Is(Key::feed(slice, format)),
+            None => page(Leaf::Slice(slice), query),
+        });
     }
     Ok(Address::Nothing)
 }
@@ -136,6 +204,18 @@ mod tests {
         check("sources/jx/feed.json", "", "sources/jx/feed.json");
         check("archive/2026/11.atom", "until=2026-11-24", "archive/2026/11.atom");
         check("archive/2026/11-2.rss", "", "archive/2026/11-2.rss");
+        check("", "lang=en", "?lang=en");
+        check("opml", "x=y", "opml");
+        check("regions", "", "regions");
+        check("topics/safety", "lang=en", "topics/safety?lang=en");
+        check("regions/cn-jx", "", "-> regions/CN-JX");
+        check("regions/CN-JX", "topic=safety", "search?region=CN-JX&topic=safety");
+        check("stories/0123456789abcdef", "x=1", "stories/0123456789abcdef");
+        check("daily.atom", "", "daily.atom");
+        check("daily/2026-11-24", "", "daily/2026-11-24");
+        check("daily/2026-11-24.txt", "lang=en", "daily/2026-11-24.txt");
+        check("search", "until=2026-11-24&q=a&lang=en&since=", "search?q=a&until=2026-11-24&lang=en");
+        check("search", "until=x", "`until` does not take `x`; expected a day such as `2026-11-24`");
         check("feed", "region=CN-JX", "-> feed.atom?region=CN-JX");
         check("feed.atom/", "", "-> feed.atom");
         for nothing in [
@@ -155,6 +235,11 @@ mod tests {
             "archive/26/11.atom",
             "..",
             "regions/CN-JX/x/feed.atom",
+            "stories/0123",
+            "stories/0123456789ABCDEF",
+            "daily/2026-13-24",
+            "daily/20261124",
+            "daily.rss",
         ] {
             check(nothing, "", "nothing");
         }

@@ -9,7 +9,9 @@
 pub mod address;
 mod cache;
 mod key;
+mod leaves;
 mod month;
+mod pages;
 mod print;
 mod render;
 mod sheet;
@@ -20,7 +22,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 use url::Url;
 
-pub use key::Key;
+pub use key::{Key, Leaf};
 pub use month::Month;
 pub use print::{Print, Purpose, http_date};
 
@@ -68,6 +70,18 @@ pub enum PressError {
     /// A month without stories.
     #[error("nothing was published here in that month; the feed links to its newest archive")]
     NoArchive,
+    /// A day without stories.
+    #[error("there is no edition of that day; /daily lists those there are")]
+    NoEdition,
+    /// A story that was never here.
+    #[error("there is no story of that name here")]
+    NoStory,
+    /// It stands elsewhere.
+    #[error("this is elsewhere now")]
+    Moved {
+        /// Its path, without leading `/`.
+        to: String,
+    },
     /// Too many are rendering.
     #[error("too much is asked for at once; come again in a moment")]
     Busy,
@@ -283,7 +297,17 @@ impl Press {
     }
 
     async fn rendered(&self, key: &Key, state: &FeedState, sheet: Sheet) -> Result<Print, PressError> {
-        let stories = in_time(async { Ok(self.store.stories(&ids(&sheet)).await?) }).await?;
+        let reading = async {
+            let ids = ids(&sheet);
+            // What was found has its own order.
+            let keeps_order = matches!(key, Key::Page { leaf: Leaf::Search { .. }, .. });
+            Ok(if keeps_order {
+                self.store.stories_of(&ids).await?
+            } else {
+                self.store.stories(&ids).await?
+            })
+        };
+        let stories = in_time(reading).await?;
         let (imprint, key, state) = (Arc::clone(&self.imprint), key.clone(), state.clone());
         let rendering = tokio::task::spawn_blocking(move || {
             Rendering { imprint: &imprint, state: &state, sheet: &sheet, stories: &stories }.print(&key)

@@ -29,8 +29,10 @@ pub enum Purpose {
     Archive,
     /// A page for people.
     Page,
-    /// A page that repeats one article: search engines shall send people to the article.
+    /// What repeats articles: search engines shall send people to the articles.
     Copy,
+    /// The page of a story that was withdrawn.
+    Gone,
 }
 
 /// A document, ready to be served.
@@ -111,7 +113,7 @@ fn special(purpose: Purpose) -> Vec<(HeaderName, &'static str)> {
             vec![(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED)]
         }
         Purpose::Page => page.to_vec(),
-        Purpose::Copy => page.into_iter().chain([(ROBOTS, "noindex")]).collect(),
+        Purpose::Copy | Purpose::Gone => page.into_iter().chain([(ROBOTS, "noindex")]).collect(),
     }
 }
 

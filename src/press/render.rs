@@ -49,13 +49,20 @@ impl Rendering<'_> {
             }
             Key::Feed { slice, format } | Key::Delta { slice, format, .. } => {
                 let feed = &self.imprint.config.feed;
-                let names = self.names();
+                let names = self.names(page::Lang::Zh);
                 let title = slice.title(&feed.title, &names);
                 let (atom_id, place, page) =
                     (slice.atom_id(&self.state.atom_id), slice.place(), slice.page());
                 let meta = self.meta(&atom_id, &title, &place, &page);
                 self.feed(&meta, *format, Purpose::Feed)
             }
+            Key::Opml | Key::DailyFeed => {
+                let place = Slice::default().place();
+                let meta = self.meta(&self.state.atom_id, &self.imprint.config.feed.title, &place, "");
+                Ok(if *key == Key::Opml { self.opml(&meta) } else { self.daily_feed(&meta) })
+            }
+            Key::DailyText(day) => Ok(self.daily_text(*day)),
+            Key::Page { leaf, lang } => self.page(key, leaf, *lang),
             Key::Archive { month, part, format } => {
                 let title = format!("{} · {}", self.imprint.config.feed.title, month.name());
                 let place = month.place(*part);
@@ -89,7 +96,13 @@ impl Rendering<'_> {
         Print::new(body, Purpose::Page, self.imprint.lifetime, &[])
     }
 
-    fn meta<'a>(&'a self, atom_id: &'a str, title: &'a str, place: &'a Place, page: &'a str) -> FeedMeta<'a> {
+    pub(super) fn meta<'a>(
+        &'a self,
+        atom_id: &'a str,
+        title: &'a str,
+        place: &'a Place,
+        page: &'a str,
+    ) -> FeedMeta<'a> {
         let config = &self.imprint.config;
         FeedMeta {
             atom_id,
@@ -109,8 +122,8 @@ impl Rendering<'_> {
         }
     }
 
-    fn names(&self) -> Names<'_> {
+    pub(super) fn names(&self, lang: page::Lang) -> Names<'_> {
         let config = &self.imprint.config;
-        Names { bureaus: &config.bureaus, topics: config.topics.table(), sources: &self.sheet.names }
+        Names { bureaus: &config.bureaus, topics: config.topics.table(), sources: &self.sheet.names, lang }
     }
 }

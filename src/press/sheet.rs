@@ -1,12 +1,14 @@
 //! What a document is made of, read from the store: a short list that tells whether anything changed.
 
+use jiff::civil::Date;
+
 use super::{
     Key, PressError,
     month::{Month, PART_SIZE, n_parts},
 };
 use crate::{
     config::Config,
-    model::Timestamp,
+    model::{AtomId, Timestamp, Tombstone},
     publish::{Archive, MAX_FEED_STORIES, Place, slice::Slice, window_since},
     store::{FeedState, Listed, Search, SliceQuery, Store, StoreError, WindowQuery, Withdrawn},
 };
@@ -33,6 +35,26 @@ pub(super) struct Sheet {
     pub(super) names: Vec<(String, String)>,
     /// Up to which count of changes this is known to be right: less than all while the search follows.
     pub(super) good_for: i64,
+    /// What a page shows beside its stories.
+    pub(super) aside: Aside,
+}
+
+/// What a page shows beside its stories.
+#[derive(Debug, Default)]
+pub(super) enum Aside {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The names of all sources.
+    Sources(Vec<(String, String)>),
+    /// Regions, topics, sources or days: name, how many stories, the newest.
+    Counts(Vec<(String, u64, Option<Timestamp>)>),
+    /// The days before and after.
+    Days(Option<Date>, Option<Date>),
+    /// What joined each copy, and stories on the same matter.
+    Account(Vec<String>, Vec<(AtomId, String)>),
+    /// That a story was withdrawn.
+    Gone(Tombstone),
 }
 
 impl Sheet {
@@ -50,7 +72,7 @@ impl Sheet {
         self.tombstones.iter().for_each(|withdrawn| number(withdrawn.seq));
         number(self.seq);
         number(self.updated_at.as_millisecond());
-        hasher.update(format!("{:?}{:?}", self.archive, self.names).as_bytes());
+        hasher.update(format!("{:?}{:?}{:?}", self.archive, self.names, self.aside).as_bytes());
         hasher.finalize()
     }
 }
@@ -72,10 +94,14 @@ impl Desk<'_> {
             Key::Feed { slice, .. } => self.feed(slice).await,
             Key::Delta { slice, since, .. } => Ok(since_then(self.feed(slice).await?, *since)),
             Key::Archive { month, part, .. } => self.archive(*month, *part).await,
+            Key::Opml => self.opml().await,
+            Key::DailyFeed => self.daily_feed().await,
+            Key::DailyText(day) => self.day(*day).await,
+            Key::Page { leaf, .. } => self.page(leaf).await,
         }
     }
 
-    async fn feed(&self, slice: &Slice) -> Result<Sheet, PressError> {
+    pub(super) async fn feed(&self, slice: &Slice) -> Result<Sheet, PressError> {
         let names = self.check(slice).await?;
         let mut good_for = self.state.change_seq;
         let listed = if slice.is_all() {
@@ -129,7 +155,7 @@ impl Desk<'_> {
     }
 
     /// Whether a slice is one of ours; the names of its sources.
-    async fn check(&self, slice: &Slice) -> Result<Vec<(String, String)>, PressError> {
+    pub(super) async fn check(&self, slice: &Slice) -> Result<Vec<(String, String)>, PressError> {
         if let Some(region) = slice.regions.iter().find(|region| self.config.bureaus.row(region).is_none()) {
             return Err(PressError::Unknown { what: "region", value: region.to_string(), see: "/regions" });
         }
@@ -159,7 +185,7 @@ impl Desk<'_> {
     }
 
     /// A sheet whose time is that of the newest change in it.
-    async fn dated(
+    pub(super) async fn dated(
         &self,
         listed: Vec<Listed>,
         tombstones: Vec<Withdrawn>,
@@ -170,7 +196,16 @@ impl Desk<'_> {
         // What is not published yet will be with the next rendering; then it gets its own time.
         let updated_at = self.store.published_at(seq).await?.unwrap_or(self.state.changed_at);
         let good_for = self.state.change_seq;
-        Ok(Sheet { listed, tombstones, seq, updated_at, archive, names: Vec::new(), good_for })
+        Ok(Sheet {
+            listed,
+            tombstones,
+            seq,
+            updated_at,
+            archive,
+            names: Vec::new(),
+            good_for,
+            aside: Aside::Nothing,
+        })
     }
 
     /// The archive that comes before the subscription document.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use url::form_urlencoded;
 
-use super::Place;
+use super::{Place, page::Lang};
 use crate::{
     model::{Bureaus, Region, SourceKey, Topics},
     search::{MAX_QUERY_CHARS, Query},
@@ -308,18 +308,23 @@ pub struct Names<'a> {
     pub topics: &'a Topics,
     /// The sources: key and name.
     pub sources: &'a [(String, String)],
+    /// The language in which regions and topics are named.
+    pub lang: Lang,
 }
 
 impl Names<'_> {
     /// The name of a value, or the value where it has none.
     pub fn of<'a>(&self, facet: Facet, value: &'a str) -> Cow<'a, str> {
         let named = |name: &str| Cow::Owned(name.to_owned());
+        let either =
+            |zh: &str, en: &str| named(if self.lang == Lang::En && !en.is_empty() { en } else { zh });
         let known = match facet {
             Facet::Region => {
-                Region::parse(value).and_then(|region| self.bureaus.row(&region)).map(|row| named(&row.name))
+                let row = Region::parse(value).and_then(|region| self.bureaus.row(&region));
+                row.map(|row| either(&row.name, &row.en))
             }
             Facet::Source => self.sources.iter().find(|(key, _)| key == value).map(|(_, name)| named(name)),
-            Facet::Topic => self.topics.row(value).map(|topic| named(&topic.zh)),
+            Facet::Topic => self.topics.row(value).map(|topic| either(&topic.zh, &topic.en)),
         };
         known.unwrap_or(Cow::Borrowed(value))
     }

@@ -11,7 +11,7 @@ use super::{
     error::plain,
 };
 use crate::{
-    press::Print,
+    press::{Print, Purpose},
     publish::body::{Body, Coding},
 };
 
@@ -22,6 +22,13 @@ pub(super) fn answer(print: &Print, request: &HeaderMap) -> Response {
 
 /// The answer to a decision.
 pub(super) fn respond(print: &Print, decision: Decision) -> Response {
+    if print.purpose() == Purpose::Gone {
+        // Conditions are about what would be sent with a 200 (RFC 9110 §13.2.1).
+        let coding = if let Decision::Send(coding) = decision { coding } else { Coding::Identity };
+        let mut response = full(print, coding);
+        *response.status_mut() = StatusCode::GONE;
+        return response;
+    }
     match decision {
         Decision::Send(coding) => full(print, coding),
         Decision::Unchanged(coding) => {

@@ -52,7 +52,11 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
     let answer = match found {
         Address::Is(key) => {
             let peer = parts.extensions.get::<Peer>().copied();
-            document(&site, &key, &parts.headers, peer).await.unwrap_or_else(|error| no_document(&error))
+            match document(&site, &key, &parts.headers, peer).await {
+                Ok(answer) => answer,
+                Err(PressError::Moved { to }) => moved(&site, &to),
+                Err(error) => no_document(&error),
+            }
         }
         Address::Moved(there) => moved(&site, &there),
         Address::Nothing => nothing_here(),

@@ -51,7 +51,11 @@ pub(super) fn no_document(error: &PressError) -> Response {
     let text = error.to_string();
     match error {
         PressError::NotYet => later(StatusCode::SERVICE_UNAVAILABLE, &text, Duration::from_secs(1)),
-        PressError::Unknown { .. } | PressError::NoArchive => plain(StatusCode::NOT_FOUND, &text),
+        PressError::Unknown { .. }
+        | PressError::NoArchive
+        | PressError::NoEdition
+        | PressError::NoStory
+        | PressError::Moved { .. } => plain(StatusCode::NOT_FOUND, &text),
         PressError::Busy => later(StatusCode::SERVICE_UNAVAILABLE, &text, COME_AGAIN),
         PressError::TooMany { after } => later(StatusCode::TOO_MANY_REQUESTS, &text, *after),
         PressError::Store(source) => {

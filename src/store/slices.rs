@@ -46,6 +46,10 @@ statements! {
     FIRST_SINCE = "SELECT min(first_ms) FROM story WHERE first_ms >= $1";
     DAY_STORIES = "SELECT id, seq FROM story WHERE published_ms >= $1 AND published_ms < $2 AND withdrawn_ms IS NULL \
         ORDER BY published_ms DESC, id LIMIT $3";
+    PUBLISHED_BEFORE = "SELECT max(published_ms) FROM story WHERE published_ms < $1 AND withdrawn_ms IS NULL";
+    PUBLISHED_SINCE = "SELECT min(published_ms) FROM story WHERE published_ms >= $1 AND withdrawn_ms IS NULL";
+    LABEL_LAST = "SELECT max(changed_ms) FROM label WHERE label = $1";
+    SHORT_ID = "SELECT id, seq FROM story WHERE short_id = $1 ORDER BY id LIMIT 1";
     SOURCE_NAME = "SELECT name FROM source WHERE key = $1";
     RENDERING_KEEP = "INSERT INTO rendering (seq, changed_ms) VALUES ($1, $2) ON CONFLICT (seq) DO NOTHING";
     RENDERING_AT = "SELECT changed_ms FROM rendering WHERE seq >= $1 ORDER BY seq LIMIT 1";
@@ -269,6 +273,33 @@ impl Store {
             .await
             .doing("look for an archive")?;
         Ok(at.map(from_ms))
+    }
+
+    /// The last publication before a time.
+    pub async fn published_before(&self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.one_time(PUBLISHED_BEFORE, at).await
+    }
+
+    /// The earliest publication since a time.
+    pub async fn published_since(&self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.one_time(PUBLISHED_SINCE, at).await
+    }
+
+    /// When the newest story of a label changed.
+    pub async fn newest_of_label(&self, label: &str) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(LABEL_LAST)
+            .bind(label)
+            .fetch_one(&self.readers)
+            .await
+            .doing("look for a slice's newest story")?;
+        Ok(at.map(from_ms))
+    }
+
+    /// The row of a story by its short name.
+    pub async fn story_row(&self, short: &str) -> Result<Option<Listed>, StoreError> {
+        let row = sqlx::query(SHORT_ID).bind(short).fetch_optional(&self.readers).await;
+        let row = row.doing("look up a story")?;
+        row.map(|row| listed(&row, "id")).transpose().doing("look up a story")
     }
 
     /// The stories published in `[from, to)`, newest first.

@@ -427,3 +427,72 @@ async fn before_the_first_rendering_clients_are_asked_to_come_back() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()["retry-after"], "1");
 }
+
+/// The addresses of ours that a document names.
+fn links(text: &str) -> Vec<String> {
+    let base = "https://feeds.example/";
+    let named = text.split(base).skip(1).map(|rest| {
+        let end = rest.find(['"', '<', '\'', ' ', '>']).unwrap_or(rest.len());
+        format!("/{}", rest[..end].replace("&amp;", "&"))
+    });
+    named.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_that_our_documents_name_leads_somewhere() {
+    // More addresses than one reader asks for at once.
+    let mut stand = Stand::open("[server]\nrenderings_per_minute = 0\n").await;
+    stand.bring("jx", &["江西一件事情说明"]).await;
+    stand.bring("gd", &["广东快递进村工程推进"]).await;
+    let mut left =
+        vec!["/".to_owned(), "/feed.atom".to_owned(), "/opml".to_owned(), "/daily.atom".to_owned()];
+    let mut known = std::collections::BTreeSet::new();
+    while let Some(path) = left.pop() {
+        if path.starts_with("/hub") || !known.insert(path.clone()) {
+            continue;
+        }
+        let answered = stand.get(&path).await;
+        if answered.status.as_u16() == 301 {
+            left.extend(links(answered.header("location")));
+            continue;
+        }
+        assert_eq!(answered.status.as_u16(), 200, "{path}: {}", answered.text());
+        left.extend(links(&answered.text()).into_iter().filter(|link| !known.contains(link)));
+        assert!(known.len() < 2_000, "there is no end of addresses: {left:?}");
+    }
+    for kind in ["/stories/", "/regions/CN-JX", "/sources/gd", "/daily/2", "/archive/", "/search", "/topics"]
+    {
+        assert!(known.iter().any(|path| path.starts_with(kind)), "{kind} is named nowhere: {known:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_say_what_they_show_in_both_languages() {
+    let stand = Stand::filled().await;
+    let day = jiff::tz::Offset::constant(8).to_datetime("2026-11-24T00:00:00Z".parse().unwrap()).date();
+    let check = async |path: &str, says: &[&str]| {
+        let answered = stand.get(path).await;
+        assert_eq!(answered.status.as_u16(), 200, "{path}");
+        assert!(
+            answered.header("content-security-policy").contains("default-src 'none'")
+                || path.contains(".txt")
+        );
+        for words in says {
+            assert!(answered.text().contains(words), "{path} does not say {words}: {}", answered.text());
+        }
+    };
+    check("/", &["江西一件事情说明", "广东快递进村工程推进", "application/atom+xml"]).await;
+    check("/?lang=en", &["lang=\"en\"", "江西一件事情说明"]).await;
+    check("/regions/CN-JX", &["江西省", "江西一件事情说明", "/regions/CN-JX/feed.atom"]).await;
+    check("/regions/CN-JX?lang=en", &["Jiangxi"]).await;
+    check("/sources", &["来源jx", "来源gd"]).await;
+    check("/topics", &["专题"]).await;
+    check("/search?q=%E8%BF%9B%E6%9D%91", &["进村", "<mark>"]).await;
+    check("/search?region=CN-JX", &["江西另外一件工作"]).await;
+    check(&format!("/daily/{day}"), &["江西一件事情说明", "广东快递进村工程推进"]).await;
+    check(&format!("/daily/{day}.txt"), &["江西一件事情说明"]).await;
+    let nothing = stand.get("/regions/CN-GD").await.text();
+    assert!(!nothing.contains("江西一件事情说明"));
+    assert_eq!(stand.get("/daily/2001-01-01").await.status.as_u16(), 404);
+    assert_eq!(stand.get("/stories/0123456789abcdef").await.status.as_u16(), 404);
+}
