@@ -206,6 +206,10 @@ async fn every_feed_gives_its_entries() {
 
 #[tokio::test]
 async fn what_is_pending_is_still_read_wrongly() {
+    // Without cases the folder is not there.
+    if !root().join("tests/fixtures").join(PENDING).exists() {
+        return;
+    }
     for folder in folders(PENDING) {
         let complaints = complaints_of(&folder, clock::now()).await;
         let name = folder.strip_prefix(root()).unwrap().display();

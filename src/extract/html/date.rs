@@ -20,6 +20,12 @@ const RELATIVE_DAYS: [&str; 4] = ["今天", "昨天", "前天", "刚刚"];
 /// Units of `N小时前`.
 const RELATIVE_UNITS: [&str; 6] = ["秒前", "分钟前", "小时前", "天前", "周前", "个月前"];
 
+/// Parts of the day that stand before a time of day.
+const PARTS_OF_DAY: [&str; 9] = ["上午", "凌晨", "清晨", "早上", "早晨", "中午", "下午", "傍晚", "晚上"];
+/// The same in English: days named from today, and units of `3 hours ago`.
+const ENGLISH_DAYS: [&str; 3] = ["today", "yesterday", "just now"];
+const ENGLISH_UNITS: [&str; 9] = ["second", "sec", "minute", "min", "hour", "hr", "day", "week", "month"];
+
 /// A text that is nothing but a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whole<'a> {
@@ -163,8 +169,13 @@ fn clock(mut cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     let iso = cursor.0.starts_with('T');
     if iso {
         cursor.0 = &cursor.0[1..];
+    } else if let Some(rest) = cursor.0.strip_prefix('-') {
+        // `2026-11-24-18:10:07`
+        cursor.0 = rest;
     } else {
         cursor.spaces();
+        let part = PARTS_OF_DAY.iter().find_map(|part| cursor.0.strip_prefix(part));
+        cursor.0 = part.unwrap_or(cursor.0).trim_start();
     }
     cursor.number(1, 2).filter(|hour| *hour <= 24)?;
     cursor.mark(&[':', '：', '时'])?;
@@ -221,8 +232,28 @@ fn is_relative(text: &str) -> bool {
     if let Some(rest) = RELATIVE_DAYS.iter().find_map(|day| text.strip_prefix(day)) {
         return rest.trim().is_empty() || clock(Cursor(rest)).is_some_and(|after| after.0.trim().is_empty());
     }
+    if text.is_ascii() {
+        return is_relative_in_english(&text.to_ascii_lowercase());
+    }
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     unit.len() < text.len() && text.len() - unit.len() <= 4 && RELATIVE_UNITS.contains(&unit.trim())
+}
+
+/// `3 hours ago`, `an hour ago`, `yesterday 10:30`.
+fn is_relative_in_english(text: &str) -> bool {
+    if let Some(rest) = ENGLISH_DAYS.iter().find_map(|day| text.strip_prefix(day)) {
+        let rest = rest.trim_start_matches([',', ' ']);
+        let rest = rest.strip_prefix("at ").unwrap_or(rest);
+        return rest.is_empty() || clock(Cursor(rest)).is_some_and(|after| after.0.trim().is_empty());
+    }
+    let mut words = text.split_whitespace();
+    let (count, unit, ago) = (words.next(), words.next(), words.next());
+    let is_count = |count: &str| {
+        matches!(count, "a" | "an" | "one")
+            || (1..=4).contains(&count.len()) && count.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_unit = |unit: &str| ENGLISH_UNITS.contains(&unit.strip_suffix('s').unwrap_or(unit));
+    count.is_some_and(is_count) && unit.is_some_and(is_unit) && ago == Some("ago") && words.next().is_none()
 }
 
 /// What is left of a text being read.

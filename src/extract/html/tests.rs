@@ -100,6 +100,11 @@ fn dates_are_found_where_they_stand() {
     check("2025-12-08T10:30:00Z", Some("2025-12-08T10:30:00Z"));
     check("2025-12-08 10:00-12:00", Some("2025-12-08 10:00"));
     check("2026-08-14 8时30分", Some("2026-08-14 8时30分"));
+    check("2026-08-14 下午3:20 某局", Some("2026-08-14 下午3:20"));
+    check("2026年8月14日上午 10:05", Some("2026年8月14日上午 10:05"));
+    check("2026-08-14-18:10:07", Some("2026-08-14-18:10:07"));
+    check("2026-08-14-1", Some("2026-08-14"));
+    check("2026-08-14 下午会议", Some("2026-08-14"));
     for none in ["", "12025-12-08", "2025-13-01", "2025-1", "1-7月", "2025年", "电话 0755-25918145"] {
         check(none, None);
     }
@@ -118,6 +123,15 @@ fn a_text_that_is_only_a_date_is_told_from_one_that_holds_one() {
     check("昨天", Some("昨天"));
     check("昨天 18:20", Some("昨天 18:20"));
     check("3小时前", Some("3小时前"));
+    check("昨天 下午3:20", Some("昨天 下午3:20"));
+    for english in
+        ["3 hours ago", "An hour ago", "yesterday", "Yesterday at 10:30", "just now", "2 Weeks ago"]
+    {
+        check(english, Some(english));
+    }
+    for none in ["3 parcels ago", "hours ago", "yesterday once more", "3 hours ago today"] {
+        check(none, None);
+    }
     for none in ["2025-12-08 会议", "1/5", "3-1", "1.5", "小时前", "", "[]", "昨天的会议"] {
         check(none, None);
     }
