@@ -9,9 +9,10 @@ use super::{
     sources::{Told, site},
 };
 use crate::{
+    config::SourceConfig,
     exchange::Arrival,
     extract::Document,
-    model::{Kind, SourceKey, Timestamp},
+    model::{CanonicalUrl, Kind, SourceKey, Timestamp},
     poll::{
         ingest::{Arriving, MAX_BATCH},
         offload::offload,
@@ -77,7 +78,8 @@ impl Importer {
         let source = self.sources.find(&saved.source, told).await?;
         let document =
             Document { url: no_address().ok_or(DocumentError::NoAddress)?, content_type: None, body };
-        let hints = Hints { url: saved.url.clone(), profile: saved.profile.clone(), kind: saved.kind };
+        let kind = saved.kind.or_else(|| own_page(&source, saved.url.as_ref()));
+        let hints = Hints { url: saved.url.clone(), profile: saved.profile.clone(), kind };
         let (config, reading, seen_at) = (Arc::clone(&self.config), Arc::clone(&source), saved.seen_at);
         let read = offload(move || preview_of(&config, &reading, document, &hints, seen_at)).await;
         let preview = read.map_err(|fault| DocumentError::Defect(fault.told()))??;
@@ -93,6 +95,12 @@ impl Importer {
         }
         Ok((counts, preview.rule))
     }
+}
+
+/// What a source's own address gives, when the document is from there.
+fn own_page(source: &SourceConfig, url: Option<&Url>) -> Option<Kind> {
+    let is_own = CanonicalUrl::of(url?) == CanonicalUrl::of(&source.source.url);
+    (is_own && !matches!(source.kind, Kind::Digest | Kind::Feed)).then_some(source.kind)
 }
 
 /// Only what is whole, is news and has an address is taken in.

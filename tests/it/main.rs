@@ -14,6 +14,7 @@ mod cursor;
 mod daemon;
 mod discover;
 mod documents;
+mod exchange;
 mod faults;
 mod health;
 mod hostile;
