@@ -16,32 +16,32 @@ use tempfile::TempDir;
 use crate::support::house::House;
 
 /// A folder with a configuration and a store of its own.
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
     config: String,
 }
 
 /// What a command came to.
 #[derive(Debug)]
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Desk {
-    fn new(sources: &str) -> Self {
+    pub(crate) fn new(sources: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = format!("defaults = false\n{sources}");
         fs::write(folder.path().join("dibao.toml"), &config).unwrap();
         Self { folder, config }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str], input: &[u8]) -> Done {
+    pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Done {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dibao"))
             .args(arguments)
             .args(["--config", "dibao.toml"])
@@ -77,7 +77,7 @@ impl Desk {
         done.out
     }
 
-    fn exported(&self) -> Vec<Value> {
+    pub(crate) fn exported(&self) -> Vec<Value> {
         self.export().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -91,7 +91,7 @@ impl Desk {
         stories.into_values().collect()
     }
 
-    async fn house(&self) -> House {
+    pub(crate) async fn house(&self) -> House {
         House::open(&self.folder, &self.config).await
     }
 }
@@ -108,14 +108,14 @@ fn line(source: &str, id: &str, n: usize, at: &str) -> Value {
     })
 }
 
-fn title(n: usize) -> String {
+pub(crate) fn title(n: usize) -> String {
     let things =
         ["安全检查", "末端共配", "冷链寄递", "乡村站点", "绿色包装", "职业技能竞赛", "用户申诉", "机要通信"];
     format!("某地{}工作第{n}次取得进展", things[n % things.len()])
 }
 
 /// Sentences of letters that depend on the number alone.
-fn body(n: usize) -> String {
+pub(crate) fn body(n: usize) -> String {
     let letters: Vec<char> = ('\u{4e00}'..'\u{6e00}').collect();
     let mut state = n as u64 * 7_919 + 13;
     let mut letter = || {
@@ -126,7 +126,7 @@ fn body(n: usize) -> String {
     (0..5).map(|_| sentence(&mut letter)).collect::<Vec<_>>().join("\n\n")
 }
 
-fn text(lines: &[Value]) -> String {
+pub(crate) fn text(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -257,7 +257,7 @@ async fn what_was_imported_of_old_stays_as_long_as_what_was_polled_today() {
     desk.import(text(&[line("a", "1", 1, "2021-03-01T10:00:00+08:00")]));
     let now = clock::now();
     let store = Store::open(&desk.path("test.db"), now).await.unwrap();
-    let before = now.checked_sub(Duration::from_secs(3_600)).unwrap();
+    let before = now.checked_sub(Duration::from_hours(1)).unwrap();
     store.purge(before, before, before, before).await.unwrap();
     store.close().await;
     desk.import(text(&[line("b", "2", 1, "2021-03-02T10:00:00+08:00")]));
@@ -494,115 +494,6 @@ fn a_saved_page_is_read_by_the_rules_of_its_source() {
     let saved = ["import", "-", "--source", "jx", "--url", "https://jx.example/list/"];
     let done = desk.run(&saved, list.as_bytes());
     assert!(done.code == 2 && done.err.contains("a list of 8 articles"), "{done:?}");
-}
-
-/// Bureau, title and text of a digest's stories, in the shape that the newspaper uses.
-fn digest() -> Vec<(String, String, Vec<String>)> {
-    let names = ["江西省", "河南省", "宁夏回族自治区", "浙江省", "湖北省", "重庆市", "广东省", "天津市"];
-    let shorts = ["江西", "河南", "宁夏", "浙江", "湖北", "重庆", "广东", "天津"];
-    let stories = names.iter().zip(shorts).enumerate().map(|(n, (name, short))| {
-        let paragraphs = vec![
-            format!("近日,{name}邮政管理局召开专题会议。{}", body(n + 100).replace("\n\n", "")),
-            format!("会议要求,一是压实责任;二是加强检查。{}", body(n + 200).replace("\n\n", "")),
-        ];
-        (format!("{name}邮政管理局"), format!("{short}局部署{}", title(n)), paragraphs)
-    });
-    stories.collect()
-}
-
-/// The seed's stories, where it is at hand: it is no part of the project.
-fn seed() -> Option<(String, Vec<(String, String, Vec<String>)>)> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/seed/digest.txt");
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("not checked: the seed digest is not at {}", path.display());
-        return None;
-    };
-    let lines: Vec<String> = text.lines().map(|line| line.trim().to_owned()).skip(1).take(24).collect();
-    let story = |lines: &[String]| {
-        let (last, bureau) = lines[2].strip_suffix(')').unwrap().rsplit_once('(').unwrap();
-        (bureau.to_owned(), lines[0].clone(), vec![lines[1].clone(), last.to_owned()])
-    };
-    Some((text.clone(), lines.chunks(3).map(story).collect()))
-}
-
-fn as_text(stories: &[(String, String, Vec<String>)]) -> String {
-    let story = |(bureau, title, paragraphs): &(String, String, Vec<String>)| {
-        format!("{title}\n{}({bureau})\n", paragraphs.join("\n"))
-    };
-    format!("![]()\n{}", stories.iter().map(story).collect::<String>())
-}
-
-/// An original says all that a digest does, and as much again, under a title of its own.
-fn originals(stories: &[(String, String, Vec<String>)]) -> Vec<Value> {
-    let more = "与会人员围绕年度重点任务逐项交流了推进情况、存在的困难和下一步打算，有关处室负责人分别作了说明。\
-        会前，参会代表还实地察看了两处作业现场，听取了企业负责人关于设备更新和人员培训的介绍，并就如何巩固成果提出意见。\
-        据了解，此项工作自年初启动以来，已在全省范围内分三批推开，覆盖主要品牌企业及其末端网点。";
-    let original = |(n, (bureau, title, paragraphs)): (usize, &(String, String, Vec<String>))| {
-        let title: String = title.chars().skip(2).take(12).collect();
-        json!({
-            "source": format!("bureau{n}"), "url": format!("https://bureau{n}.example/original/1.html"),
-            "title": format!("{bureau}关于“{title}”的工作动态"), "published": "2025-12-07T09:00:00+08:00", "bureau": bureau,
-            "role": "primary", "content_text": format!("{}\n\n{more}\n\n{}", paragraphs[0].trim_start_matches("近日,"), paragraphs[1]),
-        })
-    };
-    stories.iter().enumerate().map(original).collect()
-}
-
-async fn check_digest(digest: &str, stories: &[(String, String, Vec<String>)]) {
-    for digest_first in [true, false] {
-        let desk = Desk::new(
-            "[[source]]\nkey = \"paper\"\nkind = \"digest\"\nurl = \"https://paper.example/\"\nrole = \"paper\"\n",
-        );
-        fs::write(desk.path("digest.txt"), digest).unwrap();
-        fs::write(desk.path("originals.jsonl"), text(&originals(stories))).unwrap();
-        let saved = [
-            "import",
-            "digest.txt",
-            "--source",
-            "paper",
-            "--url",
-            "https://paper.example/1.html",
-            "--seen",
-            "2025-12-08T18:30:00+08:00",
-        ];
-        let mut commands: Vec<&[&str]> = vec![&saved, &["import", "originals.jsonl"]];
-        if !digest_first {
-            commands.reverse();
-        }
-        let mut before: Option<BTreeSet<String>> = None;
-        for command in commands {
-            let done = desk.run(command, b"");
-            assert!(done.code == 0 && done.out.contains("8 new"), "{done:?}");
-            let found = desk.exported().iter().map(|it| it["story"].as_str().unwrap().to_owned()).collect();
-            assert!(before.is_none_or(|before| before == found), "the second adds no story");
-            before = Some(found);
-        }
-        assert_eq!(desk.exported().len(), 16);
-        let house = desk.house().await;
-        let (feed, _) = house.feed(clock::now()).await;
-        assert_eq!(feed.entries.len(), 8, "digest first: {digest_first}");
-        let authors: BTreeSet<&str> =
-            feed.entries.iter().map(|entry| entry.authors[0].name.as_deref().unwrap_or_default()).collect();
-        assert_eq!(authors, stories.iter().map(|(bureau, ..)| bureau.as_str()).collect());
-        for entry in &feed.entries {
-            let alternate = entry.links.iter().find(|link| link.rel.as_deref() == Some("alternate")).unwrap();
-            assert!(alternate.href.contains("/original/"), "readers get the bureau's own: {alternate:?}");
-        }
-        house.close().await;
-    }
-}
-
-#[tokio::test]
-async fn a_saved_digest_and_its_originals_are_eight_stories_in_either_order() {
-    let stories = digest();
-    check_digest(&as_text(&stories), &stories).await;
-}
-
-#[tokio::test]
-async fn the_seed_digest_and_its_originals_are_eight_stories_in_either_order() {
-    if let Some((text, stories)) = seed() {
-        check_digest(&text, &stories).await;
-    }
 }
 
 fn at(text: &str) -> Timestamp {

@@ -12,6 +12,7 @@ mod changes;
 mod check;
 mod cursor;
 mod daemon;
+mod digests;
 mod discover;
 mod documents;
 mod exchange;
