@@ -302,7 +302,7 @@ impl Press {
             // What was found has its own order.
             let keeps_order = matches!(key, Key::Page { leaf: Leaf::Search { .. }, .. });
             Ok(if keeps_order {
-                self.store.stories_of(&ids).await?
+                self.store.stories_of(&ids).await?.into_iter().map(|told| told.story).collect()
             } else {
                 self.store.stories(&ids).await?
             })
