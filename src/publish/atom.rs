@@ -12,7 +12,7 @@ use jiff::tz::Offset;
 pub use super::item::REGION_SCHEME;
 use super::{
     Archive, Document, FeedMeta, Format,
-    escape::{href, xml},
+    escape::{self, href, xml},
     item::{Item, Relation},
 };
 use crate::{
@@ -103,7 +103,7 @@ fn deleted_entry(meta: &FeedMeta, tombstone: &Tombstone) -> Extension {
         let attrs = BTreeMap::from([
             ("rel".into(), "related".into()),
             ("type".into(), "text/html".into()),
-            ("href".into(), href(&meta.story_address(survivor))),
+            ("href".into(), escape::html(&href(&meta.story_address(survivor)))),
         ]);
         let link = Extension { name: "link".into(), attrs, ..Extension::default() };
         children.insert("link".into(), vec![link]);
@@ -111,7 +111,8 @@ fn deleted_entry(meta: &FeedMeta, tombstone: &Tombstone) -> Extension {
     Extension {
         name: "at:deleted-entry".into(),
         attrs: BTreeMap::from([
-            ("ref".into(), xml(&tombstone.atom_id.0)),
+            // The writer escapes attributes of its own elements only.
+            ("ref".into(), escape::html(&tombstone.atom_id.0)),
             ("when".into(), rfc3339(tombstone.when, meta.zone)),
         ]),
         children,

@@ -18,8 +18,7 @@ pub const MEDIA_TYPE: &str = "application/feed+json";
 /// The version that we write.
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 /// What `_dibao` means, for those who find it.
-const ABOUT: &str =
-    "source, region, topics and other copies of a story (`via`: the same text, `related`: another telling)";
+const ABOUT: &str = "source, region, topics and other copies of a story (`via`: the same text, `related`: another telling); `near`: other stories";
 /// Bytes allowed for an item beside its content.
 const ITEM_OVERHEAD_BYTES: usize = 1_500;
 
@@ -150,6 +149,11 @@ fn extension(meta: &FeedMeta, item: &Item) -> Value {
         "topics": topics.collect::<Vec<_>>(),
         "via": copies(item, Relation::Via),
         "related": copies(item, Relation::Related),
+        "near": item.story.related.iter().map(|story| json!({
+            "id": xml(&story.atom_id.0),
+            "title": xml(&story.title),
+            "url": href(&story.url),
+        })).collect::<Vec<_>>(),
     })
 }
 

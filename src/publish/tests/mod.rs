@@ -1,6 +1,8 @@
 //! What we publish, read back by others and by ourselves.
 
-mod daily;
+mod editions;
+mod formats;
+mod pages;
 
 use jiff::tz::Offset;
 use url::Url;
