@@ -207,6 +207,7 @@ fn entry(meta: &FeedMeta, edition: &Edition, content: String) -> Entry {
         title: plain(&headline(meta.title, edition.day, edition.items().len())),
         updated: atom::time(edition.updated_at().unwrap_or(start), meta.zone),
         published: Some(atom::time(start, meta.zone)),
+        authors: vec![Person { name: xml(meta.title), ..Person::default() }],
         links: vec![Link {
             rel: "alternate".into(),
             href: href(&meta.address(&Edition::path(edition.day))),

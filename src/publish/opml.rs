@@ -4,8 +4,6 @@ use super::{FeedMeta, Format, Place, elements::Elements, escape::href, rss::rfc8
 
 /// Media type of an OPML document.
 pub const MEDIA_TYPE: &str = "text/x-opml; charset=utf-8";
-/// What OPML is, for those who find the document.
-const DOCS: &str = "http://opml.org/spec2.opml";
 
 /// A feed of ours, as a reader subscribes to it: in Atom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +61,11 @@ pub fn feeds(meta: &FeedMeta, groups: &[OpmlGroup]) -> Vec<u8> {
     out.text("title", &[], meta.title);
     out.text("dateModified", &[], &rfc822(meta.updated_at, meta.zone));
     out.text("ownerName", &[], meta.title);
-    out.text("docs", &[], DOCS);
     out.close("head");
     out.open("body", &[]);
     for group in groups.iter().filter(|group| !group.feeds.is_empty()) {
         if let Some(title) = &group.title {
-            out.open("outline", &[("text", title), ("title", title)]);
+            out.open("outline", &[("text", title)]);
         }
         for feed in &group.feeds {
             push(&mut out, meta, feed);

@@ -81,8 +81,10 @@ fn tombstones() -> Vec<Tombstone> {
     vec![withdrawn, merged]
 }
 
-/// Kinds of document: name, place, archive, stories, tombstones.
-fn documents() -> Vec<(&'static str, Place, Archive, Vec<Story>, Vec<Tombstone>)> {
+/// A kind of document: name, place, archive, stories, tombstones.
+type Kind = (&'static str, Place, Archive, Vec<Story>, Vec<Tombstone>);
+
+fn documents() -> Vec<Kind> {
     let month = |month: &str| Place::new(format!("archive/2026/{month}"));
     let search = Place { stem: "feed".into(), query: "?q=%E5%BF%AB%E9%80%92&region=CN-JX,CN-GD".into() };
     let archive =
@@ -102,7 +104,8 @@ fn documents() -> Vec<(&'static str, Place, Archive, Vec<Story>, Vec<Tombstone>)
 fn rendered(format: Format) -> Vec<(String, Vec<u8>)> {
     let documents = documents().into_iter().map(|(name, place, archive, stories, tombstones)| {
         let ground = Ground { place, ..Ground::new() };
-        let meta = FeedMeta { archive, hub: Some("https://feeds.example/hub"), ..ground.meta() };
+        let atom_id = "urn:uuid:00000000-0000-4000-8000-000000000000";
+        let meta = FeedMeta { atom_id, archive, hub: Some("https://feeds.example/hub"), ..ground.meta() };
         let document = Document { meta: &meta, stories: &stories, tombstones: &tombstones };
         (format!("{name}.{}", format.extension()), format.render(&document))
     });
@@ -155,7 +158,7 @@ fn atom_is_valid_by_its_schema() {
 fn the_schema_refuses_what_is_no_atom() {
     let good = String::from_utf8(rendered(Format::Atom).remove(0).1).unwrap();
     for (name, from, to) in [
-        ("id", "<id>urn:uuid:feed</id>", ""),
+        ("id", "<id>urn:uuid:00000000-0000-4000-8000-000000000000</id>", ""),
         ("time", "<published>2026-11-24T10:00:00+08:00", "<published>2026-11-24 10:00"),
         ("author", "<author><name>江西省邮政管理局</name></author>", ""),
         ("foreign", "</feed>", "<x xmlns=\"urn:x\"/></feed>"),
