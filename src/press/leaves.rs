@@ -153,15 +153,7 @@ impl Desk<'_> {
         let Some(change) = self.store.story_named(short).await? else { return Err(PressError::NoStory) };
         let sheet = self.dated(vec![listed], Vec::new(), Archive::None).await?;
         match change {
-            Change::Present(_) => {
-                let account = self.store.account(listed.id).await?;
-                let (mut rules, mut related) = (Vec::new(), Vec::new());
-                if let Some(account) = account {
-                    rules = account.entries.iter().map(|entry| entry.rule.clone()).collect();
-                    related = account.related.into_iter().map(|it| (it.atom_id, it.title)).collect();
-                }
-                Ok(Sheet { aside: Aside::Account(rules, related), ..sheet })
-            }
+            Change::Present(told) => Ok(Sheet { aside: Aside::Account(told.rules), ..sheet }),
             Change::Absent(absent) => {
                 if let Some(survivor) = absent.merged_into {
                     return Err(PressError::Moved { to: format!("stories/{}", survivor.short()) });

@@ -92,11 +92,11 @@ impl Rendering<'_> {
         if let Aside::Gone(tombstone) = &self.sheet.aside {
             return Some(page::gone(view, tombstone));
         }
-        let (rules, related): (&[String], &[_]) = match &self.sheet.aside {
-            Aside::Account(rules, related) => (rules, related),
-            _ => (&[], &[]),
+        let rules: &[String] = match &self.sheet.aside {
+            Aside::Account(rules) => rules,
+            _ => &[],
         };
-        page::story(view, &StoryPage { story: self.stories.first()?, rules, related })
+        page::story(view, &StoryPage { story: self.stories.first()?, rules })
     }
 
     fn rows(&self, facet: Facet, lang: Lang) -> Vec<OverviewRow> {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    model::{AtomId, Timestamp, Tombstone},
+    model::{Timestamp, Tombstone},
     publish::{Archive, MAX_FEED_STORIES, Place, slice::Slice, window_since},
     store::{FeedState, Listed, Search, SliceQuery, Store, StoreError, WindowQuery, Withdrawn},
 };
@@ -51,8 +51,8 @@ pub(super) enum Aside {
     Counts(Vec<(String, u64, Option<Timestamp>)>),
     /// The days before and after.
     Days(Option<Date>, Option<Date>),
-    /// What joined each copy, and stories on the same matter.
-    Account(Vec<String>, Vec<(AtomId, String)>),
+    /// What joined each copy.
+    Account(Vec<String>),
     /// That a story was withdrawn.
     Gone(Tombstone),
 }
