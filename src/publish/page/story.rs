@@ -12,7 +12,7 @@ use super::{
     shell::{Head, Robots, page},
     time_element,
 };
-use crate::model::{AtomId, Copy, Published, Story, Tombstone};
+use crate::model::{Copy, Published, RelatedStory, Story, Tombstone};
 
 /// A story with what the page says beside it.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +21,6 @@ pub struct StoryPage<'a> {
     pub story: &'a Story,
     /// What joined each copy, in the order of `story.copies`; may be shorter.
     pub rules: &'a [String],
-    /// Other stories about the same matter: id and title.
-    pub related: &'a [(AtomId, String)],
 }
 
 /// What joins a copy, for people: stored name, Chinese, English.
@@ -56,7 +54,7 @@ pub fn story(view: &View, it: &StoryPage) -> Option<Vec<u8>> {
     let _ = writeln!(main, "<div class=\"content\">\n{}\n</div>\n</article>", own.content_html);
     main.push_str(&enclosures(view, &item));
     main.push_str(&copies(view, it));
-    main.push_str(&related(view, it.related));
+    main.push_str(&related(view, &it.story.related));
     let head = Head { title: &own.title, robots: Robots::NoIndex, canonical: Some(&own.url) };
     Some(page(view, &head, &main))
 }
@@ -126,15 +124,15 @@ fn why(view: &View, rule: &str) -> String {
     known.map_or_else(|| html(rule), |(_, zh, en)| view.say(zh, en).to_owned())
 }
 
-fn related(view: &View, related: &[(AtomId, String)]) -> String {
+fn related(view: &View, related: &[RelatedStory]) -> String {
     if related.is_empty() {
         return String::new();
     }
-    let one = |(atom_id, title): &(AtomId, String)| {
+    let one = |other: &RelatedStory| {
         format!(
             "<li><a href=\"{}\">{}</a></li>\n",
-            view.link(&format!("stories/{}", atom_id.short())),
-            html(title)
+            view.link(&format!("stories/{}", other.atom_id.short())),
+            html(&other.title)
         )
     };
     let list: String = related.iter().map(one).collect();

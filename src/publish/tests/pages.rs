@@ -71,11 +71,7 @@ fn pages(lang: page::Lang) -> Vec<(&'static str, String)> {
         ),
         (
             "story",
-            page::story(
-                &at_path("stories/1"),
-                &page::StoryPage { story: &story, rules: &rules, related: &[] },
-            )
-            .unwrap(),
+            page::story(&at_path("stories/1"), &page::StoryPage { story: &story, rules: &rules }).unwrap(),
         ),
         ("gone", page::gone(&at_path("stories/1"), &tombstone)),
         ("overview", page::overview(&at_path("regions"), EVIL, &[row])),
