@@ -7,7 +7,10 @@ use crate::{
     clock,
     config::{Config, SourceConfig},
     normalise::time::rfc3339,
-    reprocess::{Counts, Difference, Finding, Mode, Outcome, Report, Reprocessor, Values},
+    reprocess::{
+        Counts, Difference, Finding, Mode, Outcome, Report, Reprocessor, Values,
+        regroup::{self, Regrouped},
+    },
     store::{Lease, Store, StoreError},
 };
 
@@ -25,6 +28,9 @@ pub(super) struct Args {
     /// Write the differences; without it they are only shown
     #[arg(long)]
     apply: bool,
+    /// Put stored entries into stories anew, by today's rules and rulings
+    #[arg(long, conflicts_with = "sources")]
+    dedup: bool,
     /// Print one JSON object a source
     #[arg(long)]
     json: bool,
@@ -46,6 +52,11 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         let store = Store::open(&config.store_path, clock::now()).await?;
         let mode = if args.apply { Mode::Apply } else { Mode::Show };
         let _lease = lease(&store, mode)?;
+        if args.dedup {
+            regrouped(&store, &config, mode, args.json).await?;
+            store.close().await;
+            return Ok(0);
+        }
         let reprocessor = Reprocessor { config: Arc::clone(&config), store: store.clone(), mode };
         let mut failed = false;
         for source in &sources {
@@ -60,6 +71,65 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         store.close().await;
         Ok(if failed { SOME_FAILED } else { 0 })
     })
+}
+
+/// Shows which stories today's rules would put together otherwise, and writes it on demand.
+async fn regrouped(store: &Store, config: &Config, mode: Mode, json: bool) -> Result<(), Failure> {
+    let found = regroup::regroup(store, config, clock::now()).await?;
+    for change in &found.changes {
+        print_change(store, change, json).await?;
+    }
+    if mode == Mode::Apply {
+        regroup::apply(store, config, &found, clock::now()).await?;
+    }
+    let (n_changes, (before, after)) = (found.changes.len(), found.n_stories);
+    if json {
+        let value = serde_json::json!({
+            "entries": found.n_entries, "stories": before, "stories_by_rules": after, "changes": n_changes,
+            "applied": mode == Mode::Apply,
+        });
+        say!("{value}");
+        return Ok(());
+    }
+    let written = match mode {
+        _ if n_changes == 0 => "",
+        Mode::Apply => "; written",
+        Mode::Show => "; nothing written, --apply writes it",
+    };
+    say!(
+        "{} entries compared: {before} stories, {after} under today's rules, {n_changes} put together otherwise{written}",
+        found.n_entries
+    );
+    Ok(())
+}
+
+async fn print_change(store: &Store, change: &Regrouped, json: bool) -> Result<(), Failure> {
+    let mut ids = Vec::new();
+    for id in change.story.iter().chain(&change.ends) {
+        ids.push(store.account(*id).await?.map_or_else(String::new, |account| account.atom_id.0));
+    }
+    let (ends, goes_on) = if change.story.is_some() { (ids.split_off(1), ids.pop()) } else { (ids, None) };
+    if json {
+        let entries = change.entries.iter().map(|(number, rule, title)| {
+            serde_json::json!({ "number": number, "rule": rule, "title": title, "comes": change.comes.contains(number) })
+        });
+        let value =
+            serde_json::json!({ "story": goes_on, "ends": ends, "entries": entries.collect::<Vec<_>>() });
+        say!("{value}");
+        return Ok(());
+    }
+    match &goes_on {
+        Some(id) => say!("story {id}"),
+        None => say!("a story of its own"),
+    }
+    for ended in &ends {
+        say!("  ends in it {ended}");
+    }
+    for (number, rule, title) in &change.entries {
+        let sign = if change.comes.contains(number) { "comes" } else { "" };
+        say!("  {sign:<10} #{number} 「{}」 ({rule})", short(title));
+    }
+    Ok(())
 }
 
 /// Writing needs the right to poll: two processes would judge by different rules.

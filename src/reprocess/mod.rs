@@ -8,6 +8,7 @@
 mod again;
 pub mod diff;
 mod findings;
+pub mod regroup;
 #[cfg(test)]
 mod tests;
 mod versions;

@@ -11,5 +11,6 @@ mod overrule;
 mod target;
 
 pub use explain::{Account, Compared, Copy, Seen, explain};
+pub(crate) use overrule::open_story;
 pub use overrule::{Done, Overruler};
 pub use target::{Target, TargetError};

@@ -482,7 +482,7 @@ pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
     read().doing("read a known entry")
 }
 
-fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
+pub(super) fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
     let precision: Option<String> = row.try_get("claimed_precision")?;
     Ok(Telling {
         entry_id: row.try_get("id")?,

@@ -16,6 +16,7 @@ mod import;
 mod open;
 mod read;
 mod reid;
+mod replay;
 mod rows;
 mod rulings;
 mod search;
@@ -39,6 +40,7 @@ pub use hub::{Delivered, Delivery, Failing, HubCounts, HubRequest, HubStatus, Pi
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
 pub use reid::Attached;
+pub use replay::{ReplayEntry, ReplayPlace};
 pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};
 pub use slices::{Listed, SliceQuery, Withdrawn};

@@ -24,6 +24,7 @@ async fn the_database_accepts_every_statement() {
         hub::ALL,
         import::ALL,
         reid::ALL,
+        replay::ALL,
         rulings::ALL,
         search::ALL,
         similar::ALL,

@@ -3,6 +3,7 @@
 use dibao::{
     clock,
     model::Timestamp,
+    reprocess::regroup::{apply, regroup},
     rulings::{Account, Done, Overruler, Target, TargetError, explain},
     store::{RulingKind, Standing},
 };
@@ -302,4 +303,46 @@ async fn a_correction_under_another_address_takes_the_place_of_what_it_corrects(
     check(DIGEST, title, "paper", false).await;
     check(&ORIGINAL.chars().take(190).collect::<String>(), title, "jx", false).await;
     check(&corrected, title, "portal", false).await;
+}
+
+#[tokio::test]
+async fn a_replay_finds_nothing_to_change_unless_rules_do_and_keeps_to_rulings() {
+    let (folder, now) = (tempfile::tempdir().unwrap(), clock::now());
+    let desk = retold(&folder, now).await;
+    desk.put(&other(now), after(now, 90)).await;
+    let shape = async || -> Vec<_> {
+        desk.stories().await.iter().map(|story| (story.atom_id.clone(), story.copies.len())).collect()
+    };
+    let later = after(now, 1_000);
+    let found = regroup(&desk.store, &desk.config, later).await.unwrap();
+    assert_eq!((found.n_entries, found.n_stories, found.changes.len()), (3, (2, 2), 0), "{found:?}");
+
+    // What was ruled is no difference.
+    overruler(&desk, after(now, 100)).split(&["#2".into()], None).await.unwrap();
+    overruler(&desk, after(now, 101)).join("#1", "#3", None).await.unwrap();
+    assert_eq!(regroup(&desk.store, &desk.config, later).await.unwrap().changes, []);
+    overruler(&desk, after(now, 102)).undo_join("#1", "#3").await.unwrap();
+    overruler(&desk, after(now, 103)).undo_split(&["#2".into()]).await.unwrap();
+    let before = shape().await;
+
+    // Under a shorter window the digest is another story; it gets an id of its own, and comes back with the window.
+    let mut strict = (*desk.config).clone();
+    strict.dedup_window = std::time::Duration::from_secs(3_600 * 20);
+    let found = regroup(&desk.store, &strict, later).await.unwrap();
+    let [change] = found.changes.as_slice() else { panic!("{found:?}") };
+    assert_eq!((change.story, change.comes.as_slice(), change.ends.len()), (None, [2].as_slice(), 0));
+    assert_eq!(shape().await, before, "nothing is written before it is asked for");
+    apply(&desk.store, &strict, &found, later).await.unwrap();
+    assert_eq!(shape().await.len(), 3);
+    assert_eq!(regroup(&desk.store, &strict, later).await.unwrap().changes, []);
+    let split = desk.story_with(&digest(now)).await.atom_id;
+
+    let found = regroup(&desk.store, &desk.config, after(now, 2_000)).await.unwrap();
+    apply(&desk.store, &desk.config, &found, after(now, 2_000)).await.unwrap();
+    assert_eq!(shape().await, before, "{found:?}");
+    let standing = desk.store.story_by(&split.0).await.unwrap().unwrap().standing;
+    assert!(
+        matches!(standing, Standing::Merged { .. }),
+        "the id that it had leads to the story that goes on"
+    );
 }

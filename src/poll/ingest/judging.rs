@@ -24,7 +24,7 @@ pub(crate) fn features(entry: &Entry, at: Timestamp) -> Features {
 }
 
 /// The thresholds that a configuration asks for.
-pub(super) fn settings(config: &Config) -> Settings {
+pub(crate) fn settings(config: &Config) -> Settings {
     Settings { window: config.dedup_window, ..Settings::default() }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn rule_of(
 }
 
 /// What was seen at an entry's arrival, for explaining: the comparisons that came near anything, as JSON.
-pub(super) fn evidence(judgement: &Judgement) -> Option<String> {
+pub(crate) fn evidence(judgement: &Judgement) -> Option<String> {
     let seen = judgement.seen.iter().map(|seen| {
         let scores = &seen.comparison.scores;
         serde_json::json!({

@@ -11,8 +11,8 @@ mod writer;
 use std::collections::HashSet;
 
 pub use arrivals::{Arriving, take_in};
-pub(crate) use judging::features;
-pub(crate) use settling::reason;
+pub(crate) use judging::{evidence, features, settings};
+pub(crate) use settling::{rank, reason};
 pub(crate) use writer::{settle, settle_parted};
 
 use crate::{

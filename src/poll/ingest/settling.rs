@@ -90,7 +90,8 @@ pub(super) fn is_gone(since: Option<Timestamp>, now: Timestamp) -> bool {
     since.is_some_and(|since| now.duration_since(since) >= long_enough)
 }
 
-fn rank(telling: &Telling, config: &Config) -> Rank {
+/// What decides whether readers get an entry.
+pub(crate) fn rank(telling: &Telling, config: &Config) -> Rank {
     let is_province = telling
         .bureau
         .as_deref()
