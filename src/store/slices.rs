@@ -29,9 +29,11 @@ statements! {
         ORDER BY l.changed_ms DESC, l.story_id DESC LIMIT $3";
     LABEL_FLOOR = "SELECT changed_ms FROM label WHERE label = $1 ORDER BY changed_ms DESC LIMIT 1 OFFSET $2";
     LABEL_SIZE = "SELECT count(*) FROM (SELECT 1 FROM json_each($1) k JOIN label l ON l.label = k.value LIMIT $2)";
-    WINDOW_LIST = "SELECT id, seq FROM story WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN \
+    // Chosen by change, shown by publication: past the limit it is the longest unchanged that leave, not what came last.
+    WINDOW_LIST = "SELECT id, seq FROM (SELECT id, seq, published_ms FROM story \
+        WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN \
         (SELECT id FROM story WHERE withdrawn_ms IS NULL ORDER BY changed_ms DESC, id DESC LIMIT $2)) \
-        ORDER BY published_ms DESC, id LIMIT $3";
+        ORDER BY changed_ms DESC, id DESC LIMIT $3) ORDER BY published_ms DESC, id";
     LIST_BY_ID = "SELECT id, seq FROM story WHERE id IN (SELECT value FROM json_each($1)) AND withdrawn_ms IS NULL \
         ORDER BY published_ms DESC, id";
     STORIES_BY_ID = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, seq FROM story \
