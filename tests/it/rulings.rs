@@ -327,7 +327,7 @@ async fn a_replay_finds_nothing_to_change_unless_rules_do_and_keeps_to_rulings()
 
     // Under a shorter window the digest is another story; it gets an id of its own, and comes back with the window.
     let mut strict = (*desk.config).clone();
-    strict.dedup_window = std::time::Duration::from_secs(3_600 * 20);
+    strict.dedup_window = std::time::Duration::from_hours(20);
     let found = regroup(&desk.store, &strict, later).await.unwrap();
     let [change] = found.changes.as_slice() else { panic!("{found:?}") };
     assert_eq!((change.story, change.comes.as_slice(), change.ends.len()), (None, [2].as_slice(), 0));
