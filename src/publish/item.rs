@@ -74,10 +74,11 @@ impl<'a> Item<'a> {
         if same_text { Relation::Via } else { Relation::Related }
     }
 
-    /// Its own summary, where that adds to the text.
+    /// Its own summary, where that adds to the text; the text's own beginning, cut short by dots, does not.
     pub(super) fn summary(&self) -> Option<&'a str> {
         let summary = self.entry.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty())?;
-        (!self.entry.content_text.contains(summary)).then_some(summary)
+        let told = summary.trim_end_matches(['.', '…', '⋯', '。']).trim_end();
+        (!self.entry.content_text.contains(told)).then_some(summary)
     }
 
     /// Its own summary, else how its text begins; `None` when there is neither.

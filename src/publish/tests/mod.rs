@@ -266,3 +266,19 @@ fn alerts_are_a_feed_and_the_health_page_shows_what_is_broken_first() {
     assert!(place("broken") < place("fine") && place("fine") < place("unknown"), "{html}");
     assert!(html.contains("1 of 3 sources need a look"), "{html}");
 }
+
+#[test]
+fn a_summary_is_told_only_where_it_adds_to_the_text() {
+    let check = |summary: &str, expected: bool| {
+        let mut one = copy("jx", "会议", "<p>会议</p>", 1);
+        one.entry.content_text = "会议要求落实责任，保障旺季安全。".into();
+        one.entry.summary = Some(summary.into());
+        let document = render(&[story("urn:uuid:1", vec![one])]);
+        assert_eq!(document.contains("<summary"), expected, "{summary}");
+    };
+    check("全省会议在南昌召开", true);
+    for cut in ["会议要求落实责任", "会议要求落实责任……", "会议要求落实责任......", "......", " "]
+    {
+        check(cut, false);
+    }
+}
