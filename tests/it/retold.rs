@@ -130,10 +130,13 @@ async fn check(upstream: &Upstream, regions: &[&str], digest_first: bool, now: T
         feed.entries.iter().map(|entry| entry.title.as_ref().unwrap().content.clone()).collect();
     assert_eq!(feed.entries.len(), regions.len(), "digest first: {digest_first}: {titles:#?}");
     for entry in &feed.entries {
-        let of = |rel: &str| entry.links.iter().filter(|link| link.rel.as_deref() == Some(rel)).count();
+        // Other bureaus' originals may be named as near; the copy in the digest is named once.
+        let is_copy = |link: &&feed_rs::model::Link| {
+            matches!(link.rel.as_deref(), Some("related" | "via")) && link.href.contains("/digest.html")
+        };
         let alternate = entry.links.iter().find(|link| link.rel.as_deref() == Some("alternate")).unwrap();
         assert!(alternate.href.contains("/original/"), "readers get the bureau's own: {alternate:?}");
-        assert_eq!(of("related") + of("via"), 1, "{:?}", entry.links);
+        assert_eq!(entry.links.iter().filter(is_copy).count(), 1, "{:?}", entry.links);
     }
 }
 
