@@ -340,30 +340,46 @@ impl Batch {
     }
 
     async fn catch_up(&mut self, stand: Stand) -> Result<(), StoreError> {
-        let known = self.near.remembered().stand.replace(stand);
-        let Some(known) = known else { return Ok(()) };
+        let known = self.near.remembered().stand;
+        let Some(known) = known else {
+            // What is remembered without a stand is of no known past.
+            *self.near.remembered() = Remembered { stand: Some(stand), ..Remembered::default() };
+            return Ok(());
+        };
         if known.n_revised != stand.n_revised || known.entry_id > stand.entry_id {
             *self.near.remembered() = Remembered { stand: Some(stand), ..Remembered::default() };
             return Ok(());
         }
         let has_index = self.near.remembered().index.is_some();
         if known.entry_id == stand.entry_id || !has_index {
+            self.near.remembered().stand = Some(stand);
             return Ok(());
         }
         let rows = sqlx::query(KEYS_AFTER).bind(known.entry_id).fetch_all(&mut *self.tx).await;
         let rows = rows.doing("read what another process wrote")?;
         let entries: Vec<Indexed> =
             rows.iter().map(indexed).collect::<Result<_, _>>().doing("read keys of an entry")?;
-        if let Some((_, index)) = &mut self.near.remembered().index {
+        let mut remembered = self.near.remembered();
+        if let Some((_, index)) = &mut remembered.index {
             for entry in &entries {
                 index.add(entry);
             }
         }
+        // Only now: a reading that failed, or was given up, is done again by the next batch.
+        remembered.stand = Some(stand);
         Ok(())
     }
 }
 
 impl Remembered {
+    /// Lets go of what was not asked for since the last time.
+    pub(super) fn rest(&mut self) {
+        self.recent = Recent::default();
+        if let Some((_, index)) = &mut self.index {
+            index.rest();
+        }
+    }
+
     fn forget(&mut self, entry_id: i64) {
         self.recent.forget(entry_id);
         if let Some((_, index)) = &mut self.index {
@@ -383,13 +399,7 @@ impl Store {
     /// Lets go of what no entry is compared with any more: features of entries published and written before a time, and what was
     /// remembered and not asked for since the last time.
     pub(super) async fn purge_features(&self, before: Timestamp) -> Result<(), StoreError> {
-        {
-            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            remembered.recent = Recent::default();
-            if let Some((_, index)) = &mut remembered.index {
-                index.rest();
-            }
-        }
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).rest();
         loop {
             let query = sqlx::query(FEATURES_DROP).bind(before.as_millisecond()).bind(STEP);
             if query.execute(&self.writer).await.doing("drop old features")?.rows_affected() == 0 {

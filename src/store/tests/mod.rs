@@ -1,3 +1,7 @@
+//! What the store does with what it is told, and what it leaves behind when that fails.
+
+mod remembered;
+
 use sqlx::{Executor, SqlSafeStr};
 
 use super::*;
