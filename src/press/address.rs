@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Key, Leaf, month::Month};
+use super::{Key, Leaf, MAX_SEARCH_PAGES, Order, SearchRequest, month::Month};
 use crate::publish::{
     Format,
     page::{Lang, STYLE_PATH},
@@ -119,7 +119,29 @@ fn search(query: &str) -> Result<Address, SliceError> {
         },
     };
     let slice = Slice::parse(None, query)?;
-    Ok(page(Leaf::Search { slice, since: day("since")?, until: day("until")? }, query))
+    let usual = SearchRequest::usual(&slice);
+    let order = match value_of("order", query).as_deref().map(str::trim) {
+        Some("newest") => Order::Newest,
+        // Where nothing is searched for, nothing fits better.
+        None | Some("" | "best") => usual,
+        Some(value) => {
+            return Err(SliceError::Invalid {
+                key: "order",
+                value: value.to_owned(),
+                expected: "`best` or `newest`",
+            });
+        }
+    };
+    let (since, until) = (day("since")?, day("until")?);
+    let number = search_page(query)?;
+    Ok(page(Leaf::Search(SearchRequest { slice, since, until, order, page: number }), query))
+}
+
+/// Which page of a search is asked for.
+fn search_page(query: &str) -> Result<u32, SliceError> {
+    let Some(value) = value_of("page", query).filter(|value| !value.trim().is_empty()) else { return Ok(1) };
+    let number = value.trim().parse().ok().filter(|number| (1..=MAX_SEARCH_PAGES).contains(number));
+    number.ok_or(SliceError::Invalid { key: "page", value, expected: "a number from 1 to 40" })
 }
 
 /// The format of a file with this stem.
@@ -177,17 +199,32 @@ fn with_query(path: &str, query: &str) -> String {
 mod tests {
     use super::*;
 
+    fn check(path: &str, query: &str, expected: &str) {
+        let found = match read(path, query) {
+            Ok(Address::Is(key)) => key.path(),
+            Ok(Address::Moved(there)) => format!("-> {there}"),
+            Ok(Address::Nothing) => "nothing".into(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected, "{path}?{query}");
+    }
+
+    #[test]
+    fn a_search_has_one_address() {
+        check("search", "until=2026-11-24&q=a&lang=en&since=", "search?q=a&until=2026-11-24&lang=en");
+        check("search", "q=a&order=newest&page=2&lang=en", "search?q=a&order=newest&page=2&lang=en");
+        // What goes without saying is not said, so that one document has one address.
+        check("search", "q=a&order=best&page=1", "search?q=a");
+        check("search", "region=CN-JX&order=newest", "search?region=CN-JX");
+        check("search", "region=CN-JX&order=best", "search?region=CN-JX");
+        check("search", "order=x", "`order` does not take `x`; expected `best` or `newest`");
+        check("search", "page=0", "`page` does not take `0`; expected a number from 1 to 40");
+        check("search", "page=41", "`page` does not take `41`; expected a number from 1 to 40");
+        check("search", "until=x", "`until` does not take `x`; expected a day such as `2026-11-24`");
+    }
+
     #[test]
     fn every_document_has_an_address_and_every_other_path_has_none() {
-        let check = |path: &str, query: &str, expected: &str| {
-            let found = match read(path, query) {
-                Ok(Address::Is(key)) => key.path(),
-                Ok(Address::Moved(there)) => format!("-> {there}"),
-                Ok(Address::Nothing) => "nothing".into(),
-                Err(error) => error.to_string(),
-            };
-            assert_eq!(found, expected, "{path}?{query}");
-        };
         check("", "", "");
         check("", "utm_source=x", "");
         check("feed.atom", "x=1", "feed.atom");
@@ -214,8 +251,6 @@ mod tests {
         check("daily.atom", "", "daily.atom");
         check("daily/2026-11-24", "", "daily/2026-11-24");
         check("daily/2026-11-24.txt", "lang=en", "daily/2026-11-24.txt");
-        check("search", "until=2026-11-24&q=a&lang=en&since=", "search?q=a&until=2026-11-24&lang=en");
-        check("search", "until=x", "`until` does not take `x`; expected a day such as `2026-11-24`");
         check("feed", "region=CN-JX", "-> feed.atom?region=CN-JX");
         check("feed.atom/", "", "-> feed.atom");
         for nothing in [

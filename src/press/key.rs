@@ -100,14 +100,72 @@ pub enum Leaf {
     /// A story, by its short name.
     Story(String),
     /// What is searched for.
-    Search {
-        /// Words, regions and topics.
-        slice: Slice,
-        /// First day.
-        since: Option<Date>,
-        /// Last day.
-        until: Option<Date>,
-    },
+    Search(SearchRequest),
+}
+
+/// A search, as a person asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SearchRequest {
+    /// Words, regions and topics.
+    pub slice: Slice,
+    /// First day.
+    pub since: Option<Date>,
+    /// Last day.
+    pub until: Option<Date>,
+    /// What comes first.
+    pub order: Order,
+    /// Which page of what was found, from 1 on.
+    pub page: u32,
+}
+
+/// Pages of one search: whoever looks for more asks more narrowly, or the API.
+pub const MAX_SEARCH_PAGES: u32 = 40;
+
+/// What a search shows first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// What fits best, of the newest; the order where words are searched for.
+    Best,
+    /// The newest.
+    Newest,
+}
+
+impl Order {
+    /// Its name in addresses.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Newest => "newest",
+        }
+    }
+}
+
+impl SearchRequest {
+    /// Path and query, without leading `/`; what goes without saying is left out.
+    pub fn path(&self) -> String {
+        let mut path = format!("search{}", self.slice.query());
+        let mut say = |key: &str, value: &dyn std::fmt::Display| {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            path = format!("{path}{mark}{key}={value}");
+        };
+        for (key, day) in [("since", self.since), ("until", self.until)] {
+            if let Some(day) = day {
+                say(key, &day);
+            }
+        }
+        if self.order != Self::usual(&self.slice) {
+            say("order", &self.order.key());
+        }
+        if self.page > 1 {
+            say("page", &self.page);
+        }
+        path
+    }
+
+    /// The order that nobody needs to ask for: without words there is nothing that fits better.
+    pub fn usual(slice: &Slice) -> Order {
+        if slice.words.is_empty() { Order::Newest } else { Order::Best }
+    }
 }
 
 impl Leaf {
@@ -120,16 +178,7 @@ impl Leaf {
             Self::Days => "daily".into(),
             Self::Day(day) => Edition::path(*day),
             Self::Story(short) => format!("stories/{short}"),
-            Self::Search { slice, since, until } => {
-                let mut path = format!("search{}", slice.query());
-                for (key, day) in [("since", since), ("until", until)] {
-                    if let Some(day) = day {
-                        let mark = if path.contains('?') { '&' } else { '?' };
-                        path = format!("{path}{mark}{key}={day}");
-                    }
-                }
-                path
-            }
+            Self::Search(request) => request.path(),
         }
     }
 }

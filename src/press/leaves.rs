@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::{
-    Leaf, PressError,
+    Leaf, MAX_SEARCH_PAGES, Order, PressError, SearchRequest,
     month::start_of,
     sheet::{Aside, Desk, Sheet},
 };
@@ -14,13 +14,12 @@ use crate::{
     model::{Timestamp, Tombstone},
     publish::{
         Archive,
+        page::MAX_STORIES,
         slice::{Facet, Slice},
     },
     store::{Change, Listed, Search, StoreError},
 };
 
-/// Stories that a search shows at most.
-const MAX_HITS: usize = 50;
 /// Days of the feed of editions.
 const FEED_DAYS: usize = 10;
 /// Days that are listed.
@@ -36,7 +35,7 @@ impl Desk<'_> {
             Leaf::Days => self.days().await,
             Leaf::Day(day) => self.day(*day).await,
             Leaf::Story(short) => self.story(short).await,
-            Leaf::Search { slice, since, until } => self.search(slice, *since, *until).await,
+            Leaf::Search(request) => self.search(request).await,
         }
     }
 
@@ -170,12 +169,8 @@ impl Desk<'_> {
         }
     }
 
-    async fn search(
-        &self,
-        slice: &Slice,
-        since: Option<Date>,
-        until: Option<Date>,
-    ) -> Result<Sheet, PressError> {
+    async fn search(&self, request: &SearchRequest) -> Result<Sheet, PressError> {
+        let SearchRequest { slice, since, until, order, page } = request;
         let names = self.check(slice).await?;
         let search = Search {
             query: slice.search(),
@@ -184,14 +179,18 @@ impl Desk<'_> {
             until: until.map(|day| self.bounds(day).1),
         };
         let good_for = self.state.change_seq.min(self.store.index_state().await?.seq);
-        let mut found = if !slice.words.is_empty() {
-            self.store.search_best(&search).await?
-        } else if slice.is_all() && since.is_none() && until.is_none() {
-            Vec::new()
-        } else {
-            self.store.search(&search, None, MAX_HITS).await?
+        let skipped =
+            usize::try_from(page.saturating_sub(1)).unwrap_or(usize::MAX).saturating_mul(MAX_STORIES);
+        let mut found = match order {
+            Order::Best => self.store.search_best(&search).await?,
+            // One more than is shown tells whether there are more.
+            Order::Newest => {
+                self.store.search(&search, None, skipped.saturating_add(MAX_STORIES + 1)).await?
+            }
         };
-        found.truncate(MAX_HITS);
+        found.drain(..skipped.min(found.len()));
+        let is_more = found.len() > MAX_STORIES && *page < MAX_SEARCH_PAGES;
+        found.truncate(MAX_STORIES);
         let mut listed = Vec::with_capacity(found.len());
         let seqs = self.store.listed(&found.iter().map(|found| found.story_id).collect::<Vec<_>>()).await?;
         // In the order in which they were found.
@@ -199,6 +198,6 @@ impl Desk<'_> {
             listed.extend(seqs.iter().find(|listed| listed.id == found.story_id).copied());
         }
         let sheet = self.dated(listed, Vec::new(), Archive::None).await?;
-        Ok(Sheet { names, good_for, ..sheet })
+        Ok(Sheet { names, good_for, aside: Aside::Found { is_more }, ..sheet })
     }
 }

@@ -22,7 +22,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 use url::Url;
 
-pub use key::{Key, Leaf};
+pub use key::{Key, Leaf, MAX_SEARCH_PAGES, Order, SearchRequest};
 pub use month::Month;
 pub use print::{Print, Purpose, http_date};
 
@@ -300,7 +300,7 @@ impl Press {
         let reading = async {
             let ids = ids(&sheet);
             // What was found has its own order.
-            let keeps_order = matches!(key, Key::Page { leaf: Leaf::Search { .. }, .. });
+            let keeps_order = matches!(key, Key::Page { leaf: Leaf::Search(_), .. });
             Ok(if keeps_order {
                 self.store.stories_of(&ids).await?.into_iter().map(|told| told.story).collect()
             } else {

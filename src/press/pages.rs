@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Key, Leaf, PressError, Print, Purpose, render::Rendering, sheet::Aside};
+use super::{Key, Leaf, Order, PressError, Print, Purpose, SearchRequest, render::Rendering, sheet::Aside};
 use crate::{
     model::Story,
     publish::{
@@ -10,7 +10,7 @@ use crate::{
         body::Body,
         daily::{self, Edition},
         opml,
-        page::{self, Hit, Lang, OverviewRow, Piece, SearchPage, SlicePage, StoryPage, View},
+        page::{self, Hit, Lang, OverviewRow, SearchPage, SlicePage, StoryPage, View},
         slice::{Facet, Slice},
     },
     search::{self, Query},
@@ -56,7 +56,7 @@ impl Rendering<'_> {
     /// A page.
     pub(super) fn page(&self, key: &Key, leaf: &Leaf, lang: Lang) -> Result<Print, PressError> {
         let slice = match leaf {
-            Leaf::Slice(slice) | Leaf::Search { slice, .. } => slice.clone(),
+            Leaf::Slice(slice) | Leaf::Search(SearchRequest { slice, .. }) => slice.clone(),
             _ => Slice::default(),
         };
         let names = self.names(lang);
@@ -66,10 +66,14 @@ impl Rendering<'_> {
         let meta = self.meta(&atom_id, &title, &place, &path);
         let view = View { meta: &meta, site, lang, path: &path };
         let bytes = match leaf {
-            Leaf::Front => page::home(&view, self.stories),
+            Leaf::Front => page::home(&view, self.stories, self.older(&slice).as_deref()),
             Leaf::Slice(slice) => {
                 let title = slice.name(&names);
-                page::slice(&view, &SlicePage { title: &title, stories: self.stories, older: None })
+                let older = self.older(slice);
+                page::slice(
+                    &view,
+                    &SlicePage { title: &title, stories: self.stories, older: older.as_deref() },
+                )
             }
             Leaf::Overview(facet) => {
                 page::overview(&view, overview_title(*facet, lang), &self.rows(*facet, lang))
@@ -77,11 +81,11 @@ impl Rendering<'_> {
             Leaf::Days => page::overview(&view, say(lang, "每日", "Daily"), &self.days()),
             Leaf::Day(day) => daily::page(&view, &self.edition(*day)),
             Leaf::Story(_) => self.story(&view).ok_or(PressError::NoStory)?,
-            Leaf::Search { slice, since, until } => self.hits(&view, slice, *since, *until),
+            Leaf::Search(request) => self.hits(&view, request),
         };
         let purpose = match (leaf, &self.sheet.aside) {
             (_, Aside::Gone(_)) => Purpose::Gone,
-            (Leaf::Story(_) | Leaf::Day(_) | Leaf::Search { .. }, _) => Purpose::Copy,
+            (Leaf::Story(_) | Leaf::Day(_) | Leaf::Search(_), _) => Purpose::Copy,
             _ => Purpose::Page,
         };
         debug_assert_eq!(key, &Key::Page { leaf: leaf.clone(), lang });
@@ -124,22 +128,34 @@ impl Rendering<'_> {
         counts.iter().map(row).collect()
     }
 
-    fn hits(&self, view: &View, slice: &Slice, since: Option<Date>, until: Option<Date>) -> Vec<u8> {
+    /// What comes after the stories that a page shows: the same slice, searched.
+    pub(super) fn older(&self, slice: &Slice) -> Option<String> {
+        let (slice, order) = (slice.clone(), Order::Newest);
+        let request = SearchRequest { slice, since: None, until: None, order, page: 2 };
+        (self.stories.len() > page::MAX_STORIES).then(|| request.path())
+    }
+
+    fn hits(&self, view: &View, request: &SearchRequest) -> Vec<u8> {
+        let slice = &request.slice;
         let query = slice.search();
-        let found: Vec<(&Story, Vec<Piece>, Vec<Piece>)> =
-            self.stories.iter().filter_map(|story| found(story, &query)).collect();
-        let hits: Vec<Hit> =
-            found.iter().map(|(story, title, snippet)| Hit { story, title, snippet }).collect();
+        let hits: Vec<Hit> = self.stories.iter().filter_map(|story| hit(story, &query)).collect();
         let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+        let is_more = matches!(self.sheet.aside, Aside::Found { is_more: true });
+        let at = |page: u32| SearchRequest { page, ..request.clone() }.path();
+        let in_order = |order: Order| SearchRequest { page: 1, order, ..request.clone() }.path();
         let page = SearchPage {
             query: &slice.words,
             region: slice.values(Facet::Region).first().copied().unwrap_or_default(),
             topic: slice.values(Facet::Topic).first().copied().unwrap_or_default(),
-            since: &day(since),
-            until: &day(until),
+            since: &day(request.since),
+            until: &day(request.until),
             hits: &hits,
-            next: None,
-            problem: None,
+            previous: (request.page > 1).then(|| at(request.page - 1)),
+            next: is_more.then(|| at(request.page + 1)),
+            is_best_first: request.order == Order::Best,
+            // Without words nothing fits better.
+            other_order: (!slice.words.is_empty())
+                .then(|| in_order(if request.order == Order::Best { Order::Newest } else { Order::Best })),
         };
         page::search(view, &page)
     }
@@ -151,13 +167,10 @@ impl Rendering<'_> {
 }
 
 /// A story with what was found in it.
-fn found<'a>(story: &'a Story, query: &Query) -> Option<(&'a Story, Vec<Piece>, Vec<Piece>)> {
+fn hit<'a>(story: &'a Story, query: &Query) -> Option<Hit<'a>> {
     let entry = &story.canonical()?.entry;
-    let pieces = |pieces: Vec<search::Piece>| -> Vec<Piece> {
-        pieces.into_iter().map(|piece| Piece { text: piece.text, is_hit: piece.is_hit }).collect()
-    };
-    let title = pieces(search::marked(&entry.title, query));
-    Some((story, title, pieces(search::snippet(&entry.content_text, query))))
+    let (title, snippet) = (search::marked(&entry.title, query), search::snippet(&entry.content_text, query));
+    Some(Hit { story, title, snippet })
 }
 
 fn overview_title(facet: Facet, lang: Lang) -> &'static str {

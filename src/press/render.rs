@@ -91,7 +91,7 @@ impl Rendering<'_> {
         let place = Slice::default().place();
         let meta = self.meta(&self.state.atom_id, &self.imprint.config.feed.title, &place, "");
         let view = page::View { meta: &meta, site: meta.title, lang: page::Lang::Zh, path: "" };
-        let page = page::home(&view, self.stories);
+        let page = page::home(&view, self.stories, self.older(&Slice::default()).as_deref());
         let body = Body::new(page::MEDIA_TYPE, page, self.sheet.updated_at);
         Print::new(body, Purpose::Page, self.imprint.lifetime, &[])
     }

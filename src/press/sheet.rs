@@ -53,6 +53,11 @@ pub(super) enum Aside {
     Days(Option<Date>, Option<Date>),
     /// What joined each copy.
     Account(Vec<String>),
+    /// What was found, and whether there is more than is shown.
+    Found {
+        /// There is a next page.
+        is_more: bool,
+    },
     /// That a story was withdrawn.
     Gone(Tombstone),
 }

@@ -20,6 +20,7 @@ mod faults;
 mod health;
 mod hostile;
 mod lists;
+mod public;
 mod push;
 mod reid;
 mod reprocess;

@@ -11,7 +11,7 @@ use super::{
 use crate::model::Story;
 
 /// Stories on a page at most.
-const MAX_STORIES: usize = 50;
+pub const MAX_STORIES: usize = 50;
 
 /// A page of the stories of one region, topic, source, or any combination.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +24,8 @@ pub struct SlicePage<'a> {
     pub older: Option<&'a str>,
 }
 
-/// Renders the front page: the newest stories.
-pub fn home(view: &View, stories: &[Story]) -> Vec<u8> {
+/// Renders the front page: the newest stories, and the way to what came before.
+pub fn home(view: &View, stories: &[Story], older: Option<&str>) -> Vec<u8> {
     let meta = view.meta;
     let mut main = format!("<h1>{}</h1>\n", html(view.site));
     if !meta.subtitle.is_empty() {
@@ -34,6 +34,7 @@ pub fn home(view: &View, stories: &[Story]) -> Vec<u8> {
     }
     main.push_str(&feeds(view));
     main.push_str(&list(view, stories));
+    main.push_str(&pages(view, older));
     page(view, &Head { title: view.site, robots: Robots::Index, canonical: None }, &main)
 }
 

@@ -10,9 +10,9 @@ mod search;
 mod shell;
 mod story;
 
-pub use lists::{SlicePage, home, slice};
+pub use lists::{MAX_STORIES, SlicePage, home, slice};
 pub use overview::{OverviewRow, overview};
-pub use search::{Hit, Piece, SearchPage, search};
+pub use search::{Hit, SearchPage, search};
 pub use shell::problem;
 
 pub(super) use edition::{copied, edition_time, edition_ways};

@@ -8,30 +8,21 @@ use super::{
     lists::{by_line, story_address},
     shell::{Head, Robots, feeds, page},
 };
-use crate::model::Story;
-
-/// A piece of a text in which something was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// The text.
-    pub text: String,
-    /// Whether it is what was searched for.
-    pub is_hit: bool,
-}
+use crate::{model::Story, search::Piece};
 
 /// A story that was found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Hit<'a> {
     /// The story.
     pub story: &'a Story,
     /// Its title in pieces; empty when nothing stands out in it.
-    pub title: &'a [Piece],
+    pub title: Vec<Piece>,
     /// Where it was found in its text, in pieces; empty for its beginning.
-    pub snippet: &'a [Piece],
+    pub snippet: Vec<Piece>,
 }
 
 /// What was asked, and what was found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SearchPage<'a> {
     /// The words, as typed.
     pub query: &'a str,
@@ -45,39 +36,65 @@ pub struct SearchPage<'a> {
     pub until: &'a str,
     /// What was found, in order.
     pub hits: &'a [Hit<'a>],
+    /// Path and query of the page before, without leading `/`.
+    pub previous: Option<String>,
     /// Path and query of the next page, without leading `/`.
-    pub next: Option<&'a str>,
-    /// What is wrong with the words, in the language of the page.
-    pub problem: Option<&'a str>,
+    pub next: Option<String>,
+    /// What fits best stands first; else the newest.
+    pub is_best_first: bool,
+    /// Path and query of the same search in the other order, where there is one.
+    pub other_order: Option<String>,
 }
 
-/// Renders the search page; before anything is asked, its form alone.
+/// Renders the search page; before anything is asked, the newest of all.
 pub fn search(view: &View, it: &SearchPage) -> Vec<u8> {
     let words = view.say("搜索", "Search");
     let title = if it.query.is_empty() { words.to_owned() } else { format!("{words}: {}", it.query) };
     let mut main = format!("<h1>{words}</h1>\n{}", form(view, it));
-    if let Some(problem) = it.problem {
+    if it.hits.is_empty() && !it.query.is_empty() {
         // Writing into a text cannot fail.
-        let _ = writeln!(main, "<p class=\"notice\">{}</p>", html(problem));
-    } else if it.hits.is_empty() && !it.query.is_empty() {
         let _ = writeln!(main, "<p>{}</p>", view.say("没有找到。", "Nothing was found."));
     }
     if !it.query.is_empty() {
         main.push_str(&feeds(view));
     }
+    if !it.hits.is_empty() {
+        main.push_str(&orders(view, it));
+    }
     let hits: String = it.hits.iter().filter_map(|hit| listed(view, hit)).collect();
     if !hits.is_empty() {
         let _ = writeln!(main, "<ol class=\"stories\">\n{hits}</ol>");
     }
-    if let Some(next) = it.next {
-        let words = view.say("下一页 →", "Next →");
-        let _ = writeln!(
-            main,
-            "<nav class=\"pages\"><a rel=\"next\" href=\"{}\">{words}</a></nav>",
-            view.link(next)
-        );
-    }
+    main.push_str(&ways(view, it));
     page(view, &Head { title: &title, robots: Robots::NoIndex, canonical: None }, &main)
+}
+
+/// In which order it is shown, and the way to the other.
+fn orders(view: &View, it: &SearchPage) -> String {
+    let Some(other) = &it.other_order else { return String::new() };
+    let (best, newest) = (view.say("最相关", "Best first"), view.say("最新", "Newest first"));
+    let (shown, offered) = if it.is_best_first { (best, newest) } else { (newest, best) };
+    let offered = format!("<a href=\"{}\">{offered}</a>", view.link(other));
+    let shown = format!("<strong>{shown}</strong>");
+    let (first, second) = if it.is_best_first { (shown, offered) } else { (offered, shown) };
+    format!("<p class=\"meta\">{first} · {second}</p>\n")
+}
+
+/// The ways to the pages before and after.
+fn ways(view: &View, it: &SearchPage) -> String {
+    let way = |rel: &str, words: &str, path: &Option<String>| match path {
+        Some(path) => format!("<a rel=\"{rel}\" href=\"{}\">{words}</a>", view.link(path)),
+        // The other way keeps its side.
+        None => "<span></span>".to_owned(),
+    };
+    if it.previous.is_none() && it.next.is_none() {
+        return String::new();
+    }
+    format!(
+        "<nav class=\"pages\">{}{}</nav>\n",
+        way("prev", view.say("← 上一页", "← Back"), &it.previous),
+        way("next", view.say("下一页 →", "Next →"), &it.next),
+    )
 }
 
 fn form(view: &View, it: &SearchPage) -> String {
@@ -85,6 +102,12 @@ fn form(view: &View, it: &SearchPage) -> String {
         "<input type=\"hidden\" name=\"lang\" value=\"en\">\n"
     } else {
         ""
+    };
+    // What was chosen stays chosen; the other is what a search begins with.
+    let order = if it.is_best_first || it.query.is_empty() {
+        ""
+    } else {
+        "<input type=\"hidden\" name=\"order\" value=\"newest\">\n"
     };
     let regions = view.meta.bureaus.rows().iter().map(|row| {
         let code = row.region.as_str();
@@ -99,7 +122,7 @@ fn form(view: &View, it: &SearchPage) -> String {
     let mut regions: Vec<String> = regions.collect();
     regions.sort();
     format!(
-        "<form class=\"search\" role=\"search\" action=\"{action}\" method=\"get\">\n{lang}\
+        "<form class=\"search\" role=\"search\" action=\"{action}\" method=\"get\">\n{lang}{order}\
         <input type=\"search\" name=\"q\" value=\"{query}\" maxlength=\"100\" aria-label=\"{words}\" placeholder=\"{words}\">\n\
         <select name=\"region\" aria-label=\"{region}\">\n{any_region}{regions}</select>\n\
         <select name=\"topic\" aria-label=\"{topic}\">\n{any_topic}{topics}</select>\n\
@@ -131,8 +154,8 @@ fn option(value: &str, name: &str, chosen: bool) -> String {
 
 fn listed(view: &View, hit: &Hit) -> Option<String> {
     let item = Item::of(hit.story)?;
-    let title = if hit.title.is_empty() { html(&item.entry.title) } else { marked(hit.title) };
-    let text = match hit.snippet {
+    let title = if hit.title.is_empty() { html(&item.entry.title) } else { marked(&hit.title) };
+    let text = match hit.snippet.as_slice() {
         [] => item.lead().map(|lead| html(&lead)).unwrap_or_default(),
         pieces => marked(pieces),
     };

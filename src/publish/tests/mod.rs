@@ -223,7 +223,7 @@ fn the_page_escapes_what_it_shows() {
     let meta = ground.meta();
     let view = page::View { meta: &meta, site: "<b>", lang: page::Lang::Zh, path: "" };
     let html =
-        page::home(&view, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])]);
+        page::home(&view, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])], None);
     let html = String::from_utf8(html).unwrap();
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
     assert!(html.contains("2026-11-24 10:00") && html.contains("https://feeds.example/feed.atom"), "{html}");

@@ -26,9 +26,9 @@ fn pages(lang: page::Lang) -> Vec<(&'static str, String)> {
     let at_path = |path| view(&meta, lang, path);
     let story = evil();
     let stories = [story.clone()];
-    let piece = |text: &str, is_hit| page::Piece { text: text.into(), is_hit };
-    let (title, snippet) = ([piece("<b>", false), piece("命中", true)], [piece(EVIL, true)]);
-    let hits = [page::Hit { story: &story, title: &title, snippet: &snippet }];
+    let piece = |text: &str, is_hit| crate::search::Piece { text: text.into(), is_hit };
+    let (title, snippet) = (vec![piece("<b>", false), piece("命中", true)], vec![piece(EVIL, true)]);
+    let hits = [page::Hit { story: &story, title, snippet }];
     let search = page::SearchPage {
         query: EVIL,
         region: "CN-JX",
@@ -36,8 +36,10 @@ fn pages(lang: page::Lang) -> Vec<(&'static str, String)> {
         since: EVIL,
         until: "",
         hits: &hits,
-        next: Some("search?q=1&page=2"),
-        problem: Some(EVIL),
+        previous: Some("search?q=1".into()),
+        next: Some("search?q=1&page=3".into()),
+        is_best_first: true,
+        other_order: Some("search?q=1&order=newest".into()),
     };
     let row = page::OverviewRow {
         name: EVIL.into(),
@@ -61,7 +63,7 @@ fn pages(lang: page::Lang) -> Vec<(&'static str, String)> {
         next: None,
     };
     let all = vec![
-        ("home", page::home(&at_path(""), &stories)),
+        ("home", page::home(&at_path(""), &stories, Some("search?page=2"))),
         (
             "slice",
             page::slice(
