@@ -1,16 +1,16 @@
 //! Lists that are more than one page at one address: shells, pages, posted questions.
 
-use dibao::{
-    clock,
-    poll::{Looker, Outcome},
-};
+use dibao::poll::{Looker, Outcome};
 use tempfile::TempDir;
 
 use crate::support::{
     house::{House, after, settings},
+    stock::at,
     upstream::{Answer, Upstream},
 };
 
+/// When the lists are read; their stories are of the days before.
+const NOW: &str = "2026-11-24T04:00:00Z";
 const CHANNEL: &str = "0123456789abcdef0123456789abcdef";
 
 /// A source whose rows are taken as they are, but for what `more` says.
@@ -55,7 +55,7 @@ async fn a_shell_is_read_from_the_json_list_of_its_channel() {
     upstream.set(&endpoint, json(1..3));
     let url = upstream.url("/xw/c1/common_list.shtml");
     let house = House::open(&folder, &source("list", &url, "article.fetch = false")).await;
-    let now = clock::now();
+    let now = at(NOW);
     let source = std::sync::Arc::clone(house.poller.config.source("a").unwrap());
     let look = Looker::from(&house.poller).look(None, &source, 1, now).await.unwrap();
     assert_eq!((look.fault, look.n_rows), (None, 2));
@@ -85,7 +85,7 @@ async fn the_first_visit_reads_as_many_pages_as_the_source_asks_for() {
     upstream.set("/xw/common_list_4.shtml", list(20..22, None));
     let url = upstream.url("/xw/common_list.shtml");
     let house = House::open(&folder, &source("list", &url, "pages = 3\narticle.fetch = false")).await;
-    let now = clock::now();
+    let now = at(NOW);
     let first = house.poll("a", now).await;
     assert_eq!((first.n_rows, first.n_new), (9, 9), "{first:?}");
     assert_eq!(first.notes, ["3 pages of the list were read"]);
@@ -110,7 +110,7 @@ async fn after_an_outage_pages_are_read_until_a_known_row_appears() {
     let url = upstream.url("/xw/common_list.shtml");
     let text = format!("{}\n[schedule]\nmax_articles = 4\n", source("list", &url, ""));
     let house = House::open(&folder, &text).await;
-    let now = clock::now();
+    let now = at(NOW);
     assert_eq!(house.poll("a", now).await.n_new, 3);
     // One row of the first page is known: there is no gap.
     first(2..5);
@@ -142,7 +142,7 @@ async fn a_site_that_knows_no_pages_is_not_asked_for_more() {
         &source("json", &upstream.url("/list?id=9&page=1"), "pages = 7\narticle.fetch = false"),
     )
     .await;
-    let report = house.poll("a", clock::now()).await;
+    let report = house.poll("a", at(NOW)).await;
     assert_eq!((report.n_rows, report.n_new), (3, 3));
     assert_eq!(upstream.asked(), ["/list?id=9&page=1", "/list?id=9&page=2"]);
     house.close().await;
@@ -159,7 +159,7 @@ async fn what_a_source_posts_and_the_headers_it_sets_are_sent() {
     upstream.set(&path(4), Answer::Redirect(elsewhere.url("/moved")));
     let more = "method = \"POST\"\nbody = \"pageNum={page}&size=3\"\npages = 2\nheaders = { Cookie = \"k=1\", X-Asks = \"rows\" }";
     let house = House::open(&folder, &source("json", &upstream.url("/list"), more)).await;
-    let now = clock::now();
+    let now = at(NOW);
     let first = house.poll("a", now).await;
     assert_eq!((first.n_rows, first.n_new), (6, 2), "{first:?}");
     let sent = upstream.last_headers("POST /list pageNum=2&size=3").unwrap();

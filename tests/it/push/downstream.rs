@@ -20,7 +20,10 @@ use dibao::{clock, store::Store};
 use tokio::task::JoinHandle;
 
 use super::{free_port, hub_settings, post};
-use crate::support::upstream::{Answer, Upstream};
+use crate::support::{
+    house::days_ago,
+    upstream::{Answer, Upstream},
+};
 
 /// Changes that are published; more with `DIBAO_TEST_CHANGES`.
 const CHANGES: usize = 300;
@@ -93,8 +96,9 @@ fn items(n: usize) -> Answer {
     let item = |i: usize| {
         format!(
             "<item><title>{}</title><link>https://a.example/{i}</link><guid isPermaLink=\"false\">{i}</guid>\
-            <pubDate>2026-11-24T08:00:00+08:00</pubDate><description>第{i}号的内容。</description></item>",
-            title(i, n)
+            <pubDate>{}</pubDate><description>第{i}号的内容。</description></item>",
+            title(i, n),
+            days_ago(1)
         )
     };
     let items: String = (n.saturating_sub(SHOWN) + 1..=n).rev().map(item).collect();

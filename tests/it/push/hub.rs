@@ -19,7 +19,7 @@ use url::form_urlencoded;
 
 use super::{Running, client, hub_settings, rss, titles};
 use crate::support::{
-    house::{House, after, config},
+    house::{House, after, config, days_ago},
     subscriber::{Manner, Subscriber},
     upstream::{Answer, Upstream},
 };
@@ -446,8 +446,11 @@ async fn who_subscribes_to_a_slice_gets_what_changes_in_it_and_nothing_else() {
     assert_eq!(running.ask(&fields).await.0, 202);
     assert_eq!(running.subscribe(&subscriber.callback("/all"), &[]).await.0, 202);
     running.subscribed(2).await;
-    let item = "<item><title>另一省的动态</title><link>https://b.example/1</link><guid>https://b.example/1</guid>\
-        <pubDate>2026-11-20T08:00:00+08:00</pubDate><description>另一省的内容。</description></item>";
+    let item = format!(
+        "<item><title>另一省的动态</title><link>https://b.example/1</link><guid>https://b.example/1</guid>\
+        <pubDate>{}</pubDate><description>另一省的内容。</description></item>",
+        days_ago(4)
+    );
     let document = format!("<rss version=\"2.0\"><channel><title>t</title>{item}</channel></rss>");
     upstream.set("/other", Answer::page("application/rss+xml", document));
     subscriber.delivered("/all", 1).await;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
 use crate::support::{
-    house::settings,
+    house::{days_ago, settings},
     upstream::{Answer, Upstream},
 };
 
@@ -34,8 +34,8 @@ fn rss(n: usize) -> Answer {
     let item = |i: usize| {
         format!(
             "<item><title>第{i}号动态</title><link>https://a.example/{i}</link><guid isPermaLink=\"false\">{i}</guid>\
-            <pubDate>2026-11-{:02}T08:00:00+08:00</pubDate><description>第{i}号的内容。</description></item>",
-            i % 20 + 1
+            <pubDate>{}</pubDate><description>第{i}号的内容。</description></item>",
+            days_ago(i as u64 % 20 + 1)
         )
     };
     let items: String = (1..=n).rev().map(item).collect();

@@ -17,7 +17,7 @@ use url::form_urlencoded;
 
 use super::{Running, client, free_port, hub_settings, rss};
 use crate::support::{
-    house::{House, after, config, settings},
+    house::{House, after, config, days_ago, settings},
     subscriber::{Manner, Subscriber},
     upstream::{Answer, Upstream},
 };
@@ -187,8 +187,10 @@ async fn a_hub_that_misses_news_is_not_relied_on() {
     let feed = format!(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>t</title><link rel=\"hub\" href=\"{}\"/>\
         <link rel=\"self\" href=\"{}\"/><entry><id>urn:x:1</id><title>第1号动态</title>\
-        <updated>2026-11-20T08:00:00+08:00</updated></entry></feed>",
-        offered.hub, offered.topic
+        <updated>{}</updated></entry></feed>",
+        offered.hub,
+        offered.topic,
+        days_ago(4)
     );
     upstream.set("/feed", Answer::page("application/atom+xml", feed));
     assert_eq!(house.poll("b", after(now, 60)).await.n_new, 1);

@@ -1,6 +1,9 @@
 //! The parts of the daemon around a store in a folder of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use dibao::{
     clock,
@@ -77,4 +80,14 @@ impl House {
 
 pub(crate) fn after(at: Timestamp, seconds: u64) -> Timestamp {
     at.checked_add(Duration::from_secs(seconds)).unwrap()
+}
+
+/// When these tests began.
+static BEGAN: LazyLock<Timestamp> = LazyLock::new(clock::now);
+
+/// A morning so many days ago, the same whenever it is asked for, as feeds write it (RFC 3339): a first poll takes only
+/// what is recent.
+pub(crate) fn days_ago(n: u64) -> String {
+    let at = BEGAN.checked_sub(Duration::from_hours(24 * n)).unwrap();
+    format!("{}T00:00:00Z", jiff::tz::Offset::UTC.to_datetime(at).date())
 }
