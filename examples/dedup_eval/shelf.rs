@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use dibao::dedup::{
-    Candidate, Features, Index, Indexed, Judgement, Rank, Rule, Settings, Verdict, canonical, judge,
+    Candidate, Features, Index, Indexed, Judgement, Rank, RoleOrder, Rule, Settings, Verdict, canonical,
+    judge,
 };
 
 /// Entries, their stories, and the index of candidates.
@@ -80,7 +81,7 @@ impl Shelf {
                 let entry = &self.entries[*id];
                 Rank {
                     entry_id: *id as i64,
-                    role: entry.role,
+                    standing: RoleOrder::default().standing(entry.role),
                     is_province: !entry.source_key.starts_with("city"),
                     is_correction: false,
                     n_chars: entry.n_letters as i64,

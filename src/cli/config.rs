@@ -46,9 +46,11 @@ fn check(config: &Config, json: bool) {
     let n_enabled = config.sources.iter().filter(|source| source.enabled).count();
     let n_unverified = config.sources.iter().filter(|source| source.enabled && !source.verified).count();
     if json {
+        let warnings: Vec<&str> =
+            config.warnings.iter().map(String::as_str).chain(config.polling_warning()).collect();
         let value = serde_json::json!({
             "valid": true, "sources": n_sources, "enabled": n_enabled, "unverified": n_unverified,
-            "warnings": config.warnings,
+            "warnings": warnings,
         });
         say!("{value}");
     } else {

@@ -4,7 +4,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 
 use clap::ValueEnum;
 
-use super::{CANNOT_RUN, Failure, Start, USAGE, runtime, warn};
+use super::{CANNOT_RUN, Failure, Start, USAGE, runtime, warn_of_settings};
 use crate::{
     clock,
     config::Config,
@@ -40,7 +40,7 @@ enum Format {
 pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     start.logs("error");
     let config = start.config(Vec::new())?;
-    warn(&config);
+    warn_of_settings(&config);
     match args.format {
         Format::Jsonl => jsonl(&config, args),
     }

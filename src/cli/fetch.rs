@@ -4,7 +4,7 @@ use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, runtime, stop_on_signal, warn};
+use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, renew, runtime, stop_on_signal, warn};
 use crate::{
     clock,
     config::{Config, SourceConfig},
@@ -45,6 +45,7 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
             Err(error @ StoreError::Leased { .. }) => return Err(Failure::new(USAGE, error)),
             Err(error) => return Err(Failure::new(CANNOT_RUN, error)),
         };
+        renew(&store, &config).await?;
         let stop = stop_on_signal();
         let client = Client::new(&config.fetch, stop).map_err(|error| Failure::new(USAGE, error))?;
         let poller = Poller::new(Arc::clone(&config), Arc::new(client), store.clone(), clock::now()).await?;

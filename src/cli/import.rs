@@ -11,7 +11,9 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
-use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, export::moment, runtime, warn};
+use super::{
+    CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, export::moment, renew, runtime, warn_of_settings,
+};
 use crate::{
     clock,
     config::Config,
@@ -130,7 +132,7 @@ fn open(name: &str) -> std::io::Result<(Option<u64>, Box<dyn BufRead>)> {
 pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     start.logs("error");
     let config = start.config(Vec::new())?;
-    warn(&config);
+    warn_of_settings(&config);
     let inputs: Vec<Input> = args.files.iter().map(|path| Input::of(path, args)).collect::<Result<_, _>>()?;
     let saved = match inputs.iter().find(|input| input.kind == FileKind::Document) {
         Some(document) => Some(saved_as(&config, args, &document.name)?),
@@ -210,6 +212,7 @@ async fn take_in(
     saved: Option<SavedAs>,
 ) -> Result<u8, Failure> {
     let store = Store::open(&config.store_path, clock::now()).await?;
+    renew(&store, &config).await?;
     let mut importer = Importer::new(Arc::clone(&config), store.clone(), clock::now());
     let (mut all, mut failed, n_files) = (Counts::default(), false, inputs.len());
     for input in inputs {

@@ -29,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, ConfigError, Origins, SourceConfig},
     daemon::DaemonError,
-    store::StoreError,
+    poll::ingest,
+    store::{Store, StoreError},
 };
 
 /// Reads official sites, recognises each story once, and republishes one dependable feed.
@@ -196,11 +197,27 @@ fn say(line: std::fmt::Arguments) {
     }
 }
 
-/// Prints what is not wrong but not right either.
+/// Prints what is not wrong but not right either, to whoever wants sources to be polled.
 fn warn(config: &Config) {
+    warn_of_settings(config);
+    if let Some(warning) = config.polling_warning() {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// The same for commands that poll nothing.
+fn warn_of_settings(config: &Config) {
     for warning in &config.warnings {
         eprintln!("warning: {warning}");
     }
+}
+
+/// Brings what is stored under other rules up to date, before anything is compared with it.
+async fn renew(store: &Store, config: &Config) -> Result<(), StoreError> {
+    if let Some(told) = ingest::renew(store, config).await?.told() {
+        eprintln!("note: {told}");
+    }
+    Ok(())
 }
 
 /// The sources with these keys; all enabled ones without keys.

@@ -1,21 +1,24 @@
 //! `dibao reprocess`.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, runtime, warn};
+use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, renew, runtime, warn_of_settings};
 use crate::{
     clock,
     config::{Config, SourceConfig},
+    model::AtomId,
     normalise::time::rfc3339,
     reprocess::{
         Counts, Difference, Finding, Mode, Outcome, Report, Reprocessor, Values,
-        regroup::{self, Regrouped},
+        regroup::{self, RegroupError, Regrouped, Regrouping, Reshown},
     },
     store::{Lease, Store, StoreError},
 };
 
 /// Titles of new rows that are named.
 const SHOWN_ROWS: usize = 5;
+/// Stories whose ids are read at once.
+const STORIES: usize = 200;
 /// Longest value shown, in characters.
 const SHOWN_CHARS: usize = 80;
 
@@ -39,7 +42,7 @@ pub(super) struct Args {
 pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     start.logs("error");
     let config = start.config(Vec::new())?;
-    warn(&config);
+    warn_of_settings(&config);
     let sources = chosen(&config, &args.sources)?;
     if !config.store_path.exists() {
         let path = config.store_path.display();
@@ -52,6 +55,9 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         let store = Store::open(&config.store_path, clock::now()).await?;
         let mode = if args.apply { Mode::Apply } else { Mode::Show };
         let _lease = lease(&store, mode)?;
+        if mode == Mode::Apply {
+            renew(&store, &config).await?;
+        }
         if args.dedup {
             regrouped(&store, &config, mode, args.json).await?;
             store.close().await;
@@ -73,63 +79,100 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     })
 }
 
-/// Shows which stories today's rules would put together otherwise, and writes it on demand.
+/// Shows which stories today's rules would put together or show otherwise, and writes it on demand.
 async fn regrouped(store: &Store, config: &Config, mode: Mode, json: bool) -> Result<(), Failure> {
-    let found = regroup::regroup(store, config, clock::now()).await?;
-    for change in &found.changes {
-        print_change(store, change, json).await?;
+    let found = match regroup::regroup(store, config, clock::now()).await {
+        Ok(found) => found,
+        Err(RegroupError::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Failure::new(CANNOT_RUN, error)),
+    };
+    for changes in found.changes.chunks(STORIES) {
+        let stories: Vec<i64> =
+            changes.iter().flat_map(|change| change.story.iter().chain(&change.ends)).copied().collect();
+        let ids = store.atom_ids(&stories).await?;
+        for change in changes {
+            print_change(&ids, change, json);
+        }
+    }
+    for reshown in found.reshown.chunks(STORIES) {
+        let stories: Vec<i64> = reshown.iter().map(|reshown| reshown.story).collect();
+        let ids = store.atom_ids(&stories).await?;
+        for reshown in reshown {
+            print_reshown(&ids, reshown, json);
+        }
     }
     if mode == Mode::Apply {
         regroup::apply(store, config, &found, clock::now()).await?;
     }
-    let (n_changes, (before, after)) = (found.changes.len(), found.n_stories);
+    print_regrouping(&found, mode, json);
+    Ok(())
+}
+
+fn print_regrouping(found: &Regrouping, mode: Mode, json: bool) {
+    let (n_changes, n_reshown, (before, after)) = (found.changes.len(), found.reshown.len(), found.n_stories);
     if json {
         let value = serde_json::json!({
             "entries": found.n_entries, "stories": before, "stories_by_rules": after, "changes": n_changes,
-            "applied": mode == Mode::Apply,
+            "shown_otherwise": n_reshown, "applied": mode == Mode::Apply,
         });
         say!("{value}");
-        return Ok(());
+        return;
     }
     let written = match mode {
-        _ if n_changes == 0 => "",
+        _ if n_changes + n_reshown == 0 => "",
         Mode::Apply => "; written",
         Mode::Show => "; nothing written, --apply writes it",
     };
     say!(
-        "{} entries compared: {before} stories, {after} under today's rules, {n_changes} put together otherwise{written}",
+        "{} entries compared: {before} stories, {after} under today's rules, {n_changes} put together otherwise, \
+        {n_reshown} shown otherwise{written}",
         found.n_entries
     );
-    Ok(())
 }
 
-async fn print_change(store: &Store, change: &Regrouped, json: bool) -> Result<(), Failure> {
-    let mut ids = Vec::new();
-    for id in change.story.iter().chain(&change.ends) {
-        ids.push(store.account(*id).await?.map_or_else(String::new, |account| account.atom_id.0));
-    }
-    let (ends, goes_on) = if change.story.is_some() { (ids.split_off(1), ids.pop()) } else { (ids, None) };
+/// Ids of stories by their rows.
+type AtomIds = HashMap<i64, AtomId>;
+
+fn print_change(ids: &AtomIds, change: &Regrouped, json: bool) {
+    let id = |story: &i64| ids.get(story).map_or("", |id| id.0.as_str());
+    let goes_on = change.story.as_ref().map(id);
     if json {
         let entries = change.entries.iter().map(|(number, rule, title)| {
             serde_json::json!({ "number": number, "rule": rule, "title": title, "comes": change.comes.contains(number) })
         });
+        let ends: Vec<&str> = change.ends.iter().map(id).collect();
         let value =
             serde_json::json!({ "story": goes_on, "ends": ends, "entries": entries.collect::<Vec<_>>() });
         say!("{value}");
-        return Ok(());
+        return;
     }
-    match &goes_on {
+    match goes_on {
         Some(id) => say!("story {id}"),
         None => say!("a story of its own"),
     }
-    for ended in &ends {
-        say!("  ends in it {ended}");
+    for ended in &change.ends {
+        say!("  ends in it {}", id(ended));
     }
     for (number, rule, title) in &change.entries {
         let sign = if change.comes.contains(number) { "comes" } else { "" };
         say!("  {sign:<10} #{number} 「{}」 ({rule})", short(title));
     }
-    Ok(())
+}
+
+fn print_reshown(ids: &AtomIds, reshown: &Reshown, json: bool) {
+    let id = ids.get(&reshown.story).map_or("", |id| id.0.as_str());
+    let ((before, title_before), (after, title_after)) = (&reshown.before, &reshown.after);
+    if json {
+        let value = serde_json::json!({
+            "story": id, "shows": { "number": after, "title": title_after },
+            "instead_of": { "number": before, "title": title_before },
+        });
+        say!("{value}");
+        return;
+    }
+    say!("story {id}");
+    say!("  shows      #{after} 「{}」", short(title_after));
+    say!("  instead of #{before} 「{}」", short(title_before));
 }
 
 /// Writing needs the right to poll: two processes would judge by different rules.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     Ask, Config, ConfigError, Feed, Fetch, Place, Push, Retention, Route, Schedule, Server, SourceConfig,
-    Tls,
+    Tls, dedup,
     layer::{ArticleLayer, FileLayer, JsonLayer, Layer, ListLayer, ProfileLayer, SourceLayer},
     load::{Merged, REGIONS},
     value::{Many, PathText, Pattern, Period, PickText},
@@ -21,7 +21,7 @@ use crate::{
 const PRODUCT: &str = concat!("dibao/", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
-    let Merged { layer, places, mut warnings, .. } = merged;
+    let Merged { layer, places, warnings, .. } = merged;
     let bureaus = Arc::new(bureaus()?);
     let feed = feed(&layer)?;
     let mut sources = Vec::with_capacity(layer.source.len());
@@ -37,7 +37,7 @@ pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
         store_path: need("store.url", layer.store.as_ref().and_then(|store| store.url.clone()))?.0,
         fetch: fetch(&layer)?,
         schedule: schedule(&layer)?,
-        dedup_window: period("dedup.window", layer.dedup.as_ref().and_then(|dedup| dedup.window))?,
+        dedup: dedup::dedup(layer.dedup.clone(), &bureaus)?,
         retention: retention(&layer)?,
         push: push(&layer)?,
         host_rules: Arc::new(host_rules(&layer)),
@@ -45,13 +45,10 @@ pub(super) fn config(merged: Merged) -> Result<Config, ConfigError> {
         topics: Arc::new(topics(&layer)?),
         feed,
         sources,
-        warnings: Vec::new(),
+        warnings,
         merged: layer,
     };
-    if config.sources.iter().all(|source| !source.enabled) {
-        warnings.push("no source is enabled: nothing will be polled".into());
-    }
-    Ok(Config { warnings, ..config })
+    Ok(config)
 }
 
 fn need<T>(key: &str, value: Option<T>) -> Result<T, ConfigError> {
@@ -67,7 +64,7 @@ fn positive(key: &str, value: Option<usize>) -> Result<usize, ConfigError> {
     if value == 0 { Err(setting(key, "is 0; expected at least 1")) } else { Ok(value) }
 }
 
-fn setting(key: &str, problem: impl Into<String>) -> ConfigError {
+pub(super) fn setting(key: &str, problem: impl Into<String>) -> ConfigError {
     ConfigError::Setting { key: key.to_owned(), file: None, problem: problem.into() }
 }
 

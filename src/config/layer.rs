@@ -6,9 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::value::{
-    Domain, Many, Maybe, Network, PathText, Pattern, Period, PickText, ProxyChoice, Size, StoreUrl, Template,
-    WebUrl, Zone,
+use super::{
+    dedup::DedupLayer,
+    value::{
+        Domain, Many, Maybe, Network, PathText, Pattern, Period, PickText, ProxyChoice, Size, StoreUrl,
+        Template, WebUrl, Zone,
+    },
 };
 use crate::model::{Kind, Role};
 
@@ -61,6 +64,8 @@ macro_rules! layer {
         }
     };
 }
+
+pub(super) use layer;
 
 layer! {
     /// `[server]`: the public listener.
@@ -165,14 +170,6 @@ layer! {
         first_poll_age: Period,
         /// Articles fetched in one visit, at most.
         max_articles: usize,
-    }
-}
-
-layer! {
-    /// `[dedup]`.
-    DedupLayer {
-        /// Entries further apart are never one story.
-        window: Period,
     }
 }
 

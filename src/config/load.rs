@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     ConfigError,
+    dedup::{DedupLayer, TablesFile},
     layer::{FileLayer, Layer, ProfileLayer, SourceLayer, StoreLayer, TopicLayer},
     value::StoreUrl,
 };
@@ -92,7 +93,10 @@ pub(super) fn read(origins: &Origins) -> Result<Merged, ConfigError> {
         own = layer.over(own);
         merged.texts.insert(0, (name.clone(), text.clone()));
     }
-    let (env, warnings) = read_env(&origins.env)?;
+    let (mut env, warnings) = read_env(&origins.env)?;
+    if let Some(dedup) = &mut env.dedup {
+        read_tables("environment", Path::new(""), dedup)?;
+    }
     merged.warnings = warnings;
     own = env.over(own);
     if own.defaults != Some(false) {
@@ -142,9 +146,12 @@ fn read_file(path: &Path, places: &mut BTreeMap<String, Place>) -> Result<FileLa
     locate(&name, &text, &layer.source, places)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     anchor_paths(&mut layer, folder);
+    if let Some(dedup) = &mut layer.dedup {
+        read_tables(&name, folder, dedup)?;
+    }
     let patterns = layer.sources.take().map(|globs| globs.0).unwrap_or_default();
     for pattern in patterns {
-        for path in matching(&name, folder, &pattern)? {
+        for path in matching(&name, "sources", folder, &pattern)? {
             let (name, text) = read_text(&path)?;
             let include: IncludeLayer = parse(&name, &text)?;
             locate(&name, &text, &include.source, places)?;
@@ -161,12 +168,20 @@ fn read_file(path: &Path, places: &mut BTreeMap<String, Place>) -> Result<FileLa
     Ok(layer)
 }
 
-fn matching(file: &str, folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, ConfigError> {
-    let problem = |problem: String| ConfigError::Setting {
-        key: "sources".into(),
-        file: Some(file.to_owned()),
-        problem,
-    };
+/// Reads the files that `dedup.tables` names.
+fn read_tables(file: &str, folder: &Path, dedup: &mut DedupLayer) -> Result<(), ConfigError> {
+    for pattern in dedup.tables.take().map(|globs| globs.0).unwrap_or_default() {
+        for path in matching(file, "dedup.tables", folder, &pattern)? {
+            let (name, text) = read_text(&path)?;
+            dedup.append(parse::<TablesFile>(&name, &text)?);
+        }
+    }
+    Ok(())
+}
+
+fn matching(file: &str, key: &str, folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    let problem =
+        |problem: String| ConfigError::Setting { key: key.into(), file: Some(file.to_owned()), problem };
     let full = folder.join(pattern);
     let paths = glob::glob(&full.to_string_lossy())
         .map_err(|e| problem(format!("`{pattern}` is no file pattern: {e}")))?;
@@ -264,7 +279,6 @@ pub(super) fn placed(
 
 /// Line and column, from 1, at which `section.key` is set.
 fn place_of_key(text: &str, key: &str) -> Option<(usize, usize)> {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
     let mut here = "";
     for (i, line) in text.lines().enumerate() {
         let trimmed = line.trim();
@@ -272,7 +286,8 @@ fn place_of_key(text: &str, key: &str) -> Option<(usize, usize)> {
             here = header.trim_end_matches(']').trim();
         } else if let Some((left, _)) = trimmed.split_once('=') {
             let left = left.trim();
-            if (here == section && left == name) || (here.is_empty() && left == key) {
+            let is_here = key.strip_prefix(here).and_then(|rest| rest.strip_prefix('.')) == Some(left);
+            if is_here || (here.is_empty() && key == left) {
                 return Some((i + 1, line.len() - line.trim_start().len() + 1));
             }
         }
@@ -289,19 +304,17 @@ fn read_env(env: &[(String, String)]) -> Result<(FileLayer, Vec<String>), Config
         if !name.starts_with("DIBAO_") || OTHER_VARIABLES.contains(&name.as_str()) {
             continue;
         }
-        let Some((section, key, default)) = known_key(&known, name) else {
+        let Some((path, default)) = known_key(&known, "DIBAO", name) else {
             warnings.push(format!(
                 "environment variable `{name}` is no key of the configuration; expected DIBAO_SECTION_KEY"
             ));
             continue;
         };
         let value = value_like(default, text);
-        let table = match section {
-            Some(section) => table_of(section, toml::Value::Table(table_of(key, value))),
-            None => table_of(key, value),
-        };
-        let one: FileLayer = toml::Value::Table(table).try_into().map_err(|source: toml::de::Error| {
-            ConfigError::Env { name: name.clone(), problem: source.message().to_owned() }
+        let table = path.iter().fold(value, |value, key| toml::Value::Table(table_of(key, value)));
+        let one: FileLayer = table.try_into().map_err(|source: toml::de::Error| ConfigError::Env {
+            name: name.clone(),
+            problem: source.message().to_owned(),
         })?;
         layer = one.over(layer);
     }
@@ -312,24 +325,25 @@ fn table_of(key: &str, value: toml::Value) -> toml::Table {
     toml::Table::from_iter([(key.to_owned(), value)])
 }
 
-type Known<'a> = (Option<&'a str>, &'a str, &'a toml::Value);
-
-fn known_key<'a>(known: &'a toml::Table, variable: &str) -> Option<Known<'a>> {
-    for (name, value) in known {
-        let prefix = format!("DIBAO_{}", name.to_uppercase());
+/// The key that a variable names: its parts, the last first, and its default.
+fn known_key<'a>(
+    known: &'a toml::Table,
+    prefix: &str,
+    variable: &str,
+) -> Option<(Vec<&'a str>, &'a toml::Value)> {
+    known.iter().find_map(|(name, value)| {
+        let here = format!("{prefix}_{}", name.to_uppercase());
         match value {
-            toml::Value::Table(section) => {
-                let keys =
-                    section.iter().find(|(key, _)| format!("{prefix}_{}", key.to_uppercase()) == variable);
-                if let Some((key, default)) = keys {
-                    return Some((Some(name), key, default));
-                }
+            // A table of the operator's own names has no key of ours.
+            toml::Value::Table(section) if variable.starts_with(&here) => {
+                let (mut path, default) = known_key(section, &here, variable)?;
+                path.push(name);
+                Some((path, default))
             }
-            value if prefix == variable => return Some((None, name, value)),
-            _ => {}
+            toml::Value::Table(_) => None,
+            value => (here == variable).then(|| (vec![name.as_str()], value)),
         }
-    }
-    None
+    })
 }
 
 /// Reads a variable as the same kind of TOML value that the default is.
@@ -337,6 +351,7 @@ fn value_like(default: &toml::Value, text: &str) -> toml::Value {
     let as_text = || toml::Value::String(text.to_owned());
     match default {
         toml::Value::Integer(_) => text.trim().parse().map_or_else(|_| as_text(), toml::Value::Integer),
+        toml::Value::Float(_) => text.trim().parse().map_or_else(|_| as_text(), toml::Value::Float),
         toml::Value::Boolean(_) => text.trim().parse().map_or_else(|_| as_text(), toml::Value::Boolean),
         toml::Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

@@ -5,6 +5,7 @@
 
 mod ask;
 mod build;
+mod dedup;
 mod layer;
 mod load;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use jiff::tz::Offset;
 use url::Url;
 
 pub use ask::{Ask, Post};
+pub use dedup::Dedup;
 pub use layer::{FileLayer, Tls};
 pub use load::{DEFAULTS, Origins, Place};
 pub use value::{Network, Period, ProxyChoice};
@@ -93,8 +95,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// When sources are polled.
     pub schedule: Schedule,
-    /// Entries further apart than this are never one story.
-    pub dedup_window: Duration,
+    /// Same-story detection.
+    pub dedup: Dedup,
     /// How long things are kept.
     pub retention: Retention,
     /// WebSub.
@@ -331,6 +333,12 @@ impl Config {
     /// The JSON Schema (2020-12) of a configuration file.
     pub fn schema() -> serde_json::Value {
         schemars::schema_for!(FileLayer).into()
+    }
+
+    /// What is worth a warning to whoever wants sources to be polled.
+    pub fn polling_warning(&self) -> Option<&'static str> {
+        let none = self.sources.iter().all(|source| !source.enabled);
+        none.then_some("no source is enabled: nothing will be polled")
     }
 
     /// The source with a key.

@@ -27,7 +27,7 @@ fn the_shipped_configuration_holds_all_bureaus() {
     let homes: Vec<_> = config.sources.iter().filter(|source| source.kind == Kind::Site).collect();
     assert_eq!(homes.len(), 32);
     assert_eq!(homes.iter().filter(|source| !source.verified).count(), 18);
-    assert!(config.warnings.is_empty());
+    assert!(config.warnings.is_empty() && config.polling_warning().is_none());
 }
 
 #[test]
@@ -71,7 +71,8 @@ fn layers_lie_over_each_other_environment_nearest() {
         load("", &[("DIBAO_FETCH_ALLOW_PRIVATE", "127.0.0.1, 10.0.0.0/8"), ("DIBAO_DEFAULTS", "false")])
             .unwrap();
     assert_eq!((config.fetch.allow_private.len(), config.sources.len()), (2, 0));
-    assert_eq!(config.warnings.len(), 1, "no source is worth a warning: {:?}", config.warnings);
+    assert_eq!(config.warnings, Vec::<String>::new());
+    assert!(config.polling_warning().is_some(), "no source is worth a warning");
 }
 
 #[test]
@@ -121,6 +122,107 @@ fn errors_name_file_line_column_key_and_what_was_expected() {
     check("[store]\nurl = \"postgres://x/y\"\n", &["sqlite:PATH"]);
     let env = told(load("", &[("DIBAO_FETCH_TIMEOUT", "fast")]));
     assert!(env.contains("DIBAO_FETCH_TIMEOUT") && env.contains("fast"), "{env}");
+}
+
+#[test]
+fn thresholds_have_the_defaults_that_were_measured_and_are_checked() {
+    let config = Config::load(&Origins::default()).unwrap();
+    assert_eq!(config.dedup.settings, crate::dedup::Settings::default());
+    let text = "[dedup]\nroles = [\"paper\", \"primary\", \"platform\", \"national\"]\n[dedup.rules]\nbody = 0.8\nbody_title_within = \"36h\"\n\
+        without = [\"event\"]\n[dedup.vetoes]\nwithout = \"place\"\nround_up_provinces = 4\n";
+    let config =
+        load(text, &[("DIBAO_DEDUP_RULES_MERGE", "0.9"), ("DIBAO_DEDUP_VETOES_FRAME", "1")]).unwrap();
+    let settings = &config.dedup.settings;
+    assert_eq!(
+        (settings.rules.body, settings.rules.body_title_within, settings.rules.merge),
+        (0.8, 1.5, 0.9)
+    );
+    assert_eq!((settings.vetoes.frame, settings.vetoes.round_up_provinces), (1.0, 4));
+    assert_eq!(settings.without_rules, [crate::dedup::Rule::Event]);
+    assert_eq!(settings.without_vetoes, [crate::dedup::VetoKind::Place]);
+    assert_eq!((settings.roles.standing(Role::Paper), settings.roles.standing(Role::National)), (0, 3));
+    assert_ne!(settings.revision(), crate::dedup::Settings::default().revision());
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let roles = load("", &[("DIBAO_DEDUP_ROLES", "national,primary,paper,platform")]).unwrap();
+    assert_eq!(roles.dedup.settings.roles.standing(Role::National), 0);
+}
+
+#[test]
+fn wrong_thresholds_roles_and_phrases_are_refused_where_they_stand() {
+    let check = |text: &str, parts: &[&str]| {
+        let told = told(load(text, &[]));
+        for part in parts {
+            assert!(told.contains(part), "`{part}` is missing in: {told}");
+        }
+    };
+    let rules = |line: &str| format!("[dedup.rules]\n{line}\n");
+    check(&rules("body = 1.2"), &["test.toml", "line 2, column 8", "1.2", "from 0 to 1"]);
+    check(&rules("body = -0.1"), &["line 2", "-0.1", "from 0 to 1"]);
+    check(&rules("body = \"most\""), &["line 2", "most"]);
+    check(&rules("bodi = 0.5"), &["line 2", "bodi", "body"]);
+    check(&rules("body_title_within = 21"), &["line 2", "column"]);
+    check(&rules("retold_weight = 101"), &["line 2", "101", "0 to 100"]);
+    check(&rules("without = [\"body\", \"evnt\"]"), &["line 2", "evnt", "event"]);
+    check("[dedup.vetoes]\nwithout = [\"province\"]\n", &["line 2", "province", "can be left out"]);
+    check("[dedup]\nwindow = \"0s\"\n", &["line 2", "dedup.window", "is 0"]);
+    check("[dedup]\nroles = [\"primary\", \"paper\"]\n", &["line 2, column 9", "each once"]);
+    check(
+        "[dedup]\nroles = [\"primary\", \"primary\", \"paper\", \"platform\"]\n",
+        &["line 2, column 9", "each once"],
+    );
+    check("[dedup]\nroles = [\"primary\", \"press\"]\n", &["line 2", "press", "national"]);
+    check(
+        "[dedup.chrome]\ncut = [\"好看吗\",\n \"\"]\n",
+        &["test.toml", "line 2", "`` is not", "2 to 200 characters"],
+    );
+    check("[dedup.chrome]\nline_starts = [\"。。\"]\n", &["line 2", "。。", "letters"]);
+    check("[dedup.chrome]\nboilerplate = [\"高质量\"]\n", &["line 2", "高质量", "5 to 200"]);
+    check("[dedup.chrome]\nendings = [\"高质量\"]\n", &["line 2", "endings", "tail_starts"]);
+    check("[dedup.names]\nsynonyms = [\"一词\"]\n", &["line 2", "一词", "at least two words"]);
+    check(
+        "[dedup.places]\n  cities = { CN-XX = [\"某某\"] }\n",
+        &["line 2, column 3", "CN-XX", "dedup.places.cities"],
+    );
+    check("[dedup.places]\ncities = { CN-JX = [\"庐\"] }\n", &["line 2", "庐", "2 to 200"]);
+    let env = told(load("", &[("DIBAO_DEDUP_RULES_BODY", "7")]));
+    assert!(env.contains("DIBAO_DEDUP_RULES_BODY") && env.contains("from 0 to 1"), "{env}");
+}
+
+#[test]
+fn rows_for_tables_come_from_files_and_from_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let load =
+        |name: &str| Config::load(&Origins { file: Some(folder.path().join(name)), ..Origins::default() });
+    write(
+        "dibao.toml",
+        "[dedup]\ntables = [\"rows-*.toml\"]\n[dedup.chrome]\ncut = [\"下载掌上邮局\"]\n[dedup.places.cities]\nCN-JX = \"共青城\"\n",
+    );
+    write("rows-1.toml", "[chrome]\ncut = [\"欢迎关注邮政之窗\"]\n[names]\nbureau = \"省邮管\"\n");
+    write("rows-2.toml", "[places]\ncities = { CN-JX = [\"庐山\"], CN-HB = [\"神农架\"] }\n");
+    let config = load("dibao.toml").unwrap();
+    let shown = config.to_toml();
+    for row in ["下载掌上邮局", "欢迎关注邮政之窗", "省邮管", "共青城", "庐山", "神农架"]
+    {
+        assert!(shown.contains(row), "{row} is not shown: {shown}");
+    }
+    let shipped = Config::load(&Origins::default()).unwrap();
+    assert_ne!(config.dedup.tables_revision, shipped.dedup.tables_revision);
+    let cleaned = |config: &Config| {
+        crate::dedup::clean("题", "全省寄递安全会议召开。欢迎关注 邮政之窗", config.dedup.tables()).text
+    };
+    assert_eq!(
+        (cleaned(&config).as_str(), cleaned(&shipped).contains("之窗")),
+        ("全省寄递安全会议召开。", true)
+    );
+    write("rows-2.toml", "[places]\nnot_places = [\"天山南北\",\n\"!\"]\n");
+    let error = told(load("dibao.toml"));
+    assert!(error.contains("rows-2.toml") && error.contains("line 2") && error.contains("`!`"), "{error}");
+    write("rows-2.toml", "[sources]\n");
+    assert!(told(load("dibao.toml")).contains("sources"));
+    write("dibao.toml", "[dedup]\n tables = \"none-*.toml\"\n");
+    let error = told(load("dibao.toml"));
+    assert!(error.contains("none-*.toml") && error.contains("dedup.tables"), "{error}");
 }
 
 #[test]

@@ -44,6 +44,8 @@ macro_rules! written {
     )+};
 }
 
+pub(super) use written;
+
 /// A length of time with its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period(pub Duration);

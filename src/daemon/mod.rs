@@ -183,7 +183,7 @@ async fn tidy_once(config: &Config, store: &Store, now: Timestamp) -> Result<(),
     let oldest_in_feed = store.oldest_in_window(config.feed.window).await?;
     let entries = before(config.retention.entries).min(oldest_in_feed.unwrap_or(Timestamp::MAX));
     // Twice the window: an entry may be published long before it is seen.
-    let index = before(config.dedup_window * 2);
+    let index = before(config.dedup.settings.window * 2);
     let purged = store.purge(before(config.retention.documents), entries, before(rows), index).await?;
     if purged > 0 {
         tracing::info!(entries = purged, "let go of what is older than `retention.entries`");

@@ -13,7 +13,7 @@ use crate::{
     clock,
     config::SourceConfig,
     model::Timestamp,
-    poll::{PollReport, Poller},
+    poll::{PollReport, Poller, ingest},
     push::hints::Hints,
     store::StoreError,
 };
@@ -31,6 +31,10 @@ const AFTER_DEFECT: Duration = Duration::from_mins(1);
 
 /// Polls due sources until the stop; then waits for the polls under way, which end early by themselves.
 pub(super) async fn run(poller: Poller, hints: Arc<Hints>, stop: CancellationToken) {
+    tokio::select! {
+        () = renew(&poller) => {}
+        () = stop.cancelled() => return,
+    }
     let mut scheduler = Scheduler::new(poller).await;
     while !stop.is_cancelled() {
         scheduler.hinted(&hints.take());
@@ -46,6 +50,19 @@ pub(super) async fn run(poller: Poller, hints: Arc<Hints>, stop: CancellationTok
         }
     }
     while scheduler.polls.join_next().await.is_some() {}
+}
+
+/// What is stored under other rules is brought up to date before anything is compared with it.
+async fn renew(poller: &Poller) {
+    match ingest::renew(&poller.store, &poller.config).await.map(ingest::Renewed::told) {
+        Ok(None) => {}
+        Ok(Some(told)) => tracing::warn!("{told}"),
+        Err(error) => tracing::error!(
+            %error,
+            cause = std::error::Error::source(&error),
+            "what is compared of stored entries could not be made anew; the next start goes on with it"
+        ),
+    }
 }
 
 /// How the task of a poll ended.

@@ -1,14 +1,14 @@
 //! Which entry of a story readers get.
 
-use crate::model::{Role, Timestamp};
+use crate::model::Timestamp;
 
 /// What decides which entry of a story readers get.
 #[derive(Debug, Clone)]
 pub struct Rank {
     /// The entry.
     pub entry_id: i64,
-    /// How close its source stands to the bureau.
-    pub role: Role,
+    /// The place of its source's role among all, from 0 for the best ([`super::RoleOrder::standing`]).
+    pub standing: u8,
     /// Whether its bureau is the province's own, rather than a city's.
     pub is_province: bool,
     /// Whether it corrects what its publisher said before.
@@ -20,11 +20,11 @@ pub struct Rank {
 }
 
 /// The entry that readers get: best role, province before city, the latest correction, longest, earliest seen.
-pub fn canonical(ranks: &[Rank]) -> Option<&Rank> {
-    ranks.iter().min_by_key(|rank| {
+pub fn canonical<'a>(ranks: impl IntoIterator<Item = &'a Rank>) -> Option<&'a Rank> {
+    ranks.into_iter().min_by_key(|rank| {
         let corrected_at = rank.is_correction.then_some(rank.seen_at);
         (
-            rank.role,
+            rank.standing,
             !rank.is_province,
             std::cmp::Reverse(corrected_at),
             std::cmp::Reverse(rank.n_chars),
@@ -39,7 +39,7 @@ pub fn canonical(ranks: &[Rank]) -> Option<&Rank> {
 pub enum Reason {
     /// There is no other.
     Only,
-    /// Its source stands closest to the bureau.
+    /// The role of its source comes first ([`super::RoleOrder`]).
     Role,
     /// It is the province's own, the others are cities'.
     Province,
@@ -58,7 +58,7 @@ impl Reason {
     pub fn words(self) -> &'static str {
         match self {
             Self::Only => "there is no other",
-            Self::Role => "its source stands closest to the bureau",
+            Self::Role => "the role of its source comes before the others'",
             Self::Province => "it is the province's own, the others are cities'",
             Self::Correction => "it corrects what its publisher said before",
             Self::Longest => "of the copies that stand as close to the bureau it is the longest",
@@ -76,7 +76,7 @@ pub fn reason(ranks: &[Rank], entry_id: i64) -> Reason {
     }
     let others: Vec<Rank> = ranks.iter().filter(|rank| rank.entry_id != entry_id).cloned().collect();
     let Some(second) = canonical(&others) else { return Reason::Only };
-    if own.role != second.role {
+    if own.standing != second.standing {
         Reason::Role
     } else if own.is_province != second.is_province {
         Reason::Province

@@ -3,34 +3,14 @@
 use std::cmp::Ordering;
 
 use super::{
-    Features, Rule, Settings,
+    Features, Rule, RuleLimits, Settings,
     features::MIN_BODY_LETTERS,
     figures,
     shingles::{n_shared, ratio, shared},
     vetoes::{self, Veto, VetoKind},
 };
 
-/// Fewest letters of a title that can join anything by itself.
-const MIN_TITLE_LETTERS: usize = 8;
-/// Tellings with hardly any text are one story under one title within so many days: weekly meetings repeat titles.
-const SAME_TITLE_DAYS: f64 = 3.0;
-/// Fewest letters of both bodies for the rule of the body.
-const BODY_LETTERS: usize = 60;
-/// Under one address, bodies and titles below these say that the page was reused.
-const ADDRESS: (f64, f64) = (0.3, 0.6);
-/// Days apart, at most, for the rules that need a title, and for those that need figures.
-const DAYS: (f64, f64) = (21.0, 10.0);
-/// Shared figures and their share for the rule of figures.
-const FIGURES: (usize, f64) = (3, 0.6);
-/// Likeness of titles, days and pieces of evidence for the rule of the event.
-const EVENT: (f64, f64, usize) = (0.4, 7.0, 2);
-/// An event told in other words: days apart, weight of shared figures, their share, and least containment.
-const RETOLD: (f64, f64, f64, f64) = (5.0, 1.6, 0.6, 0.02);
-/// Least containment at which two texts have a frame in common.
-const FRAME: f64 = 0.3;
-/// A correction is no excerpt: at least so much of the earlier text's length, in per cent.
-const CORRECTION_PERCENT: usize = 90;
-/// Below these, two entries have nothing to do with each other.
+/// Below these, two entries have nothing to do with each other, unless a rule asks for less.
 const NOTHING: (f64, f64) = (0.15, 0.5);
 
 /// How alike two entries are.
@@ -82,7 +62,7 @@ impl Comparison {
     /// Whether they are near each other and yet two stories.
     pub fn is_related(&self, settings: &Settings) -> bool {
         let outside = self.vetoes.iter().any(|veto| veto.kind == VetoKind::Window);
-        self.joined().is_none() && !outside && self.scores.containment >= settings.related
+        self.joined().is_none() && !outside && self.scores.containment >= settings.rules.related
     }
 }
 
@@ -95,11 +75,13 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
         return Comparison { rule: None, scores, vetoes: vec![Veto { kind: VetoKind::Window, seen }] };
     }
     let scores = scores(a, b);
-    let rule = exact_rule(a, b, &scores).filter(|rule| !settings.without_rules.contains(rule));
+    let rule =
+        exact_rule(a, b, &scores, &settings.rules).filter(|rule| !settings.without_rules.contains(rule));
     if let Some(exact) = rule {
         return Comparison { rule, scores, vetoes: exact_vetoes(exact, a, b, &scores, settings) };
     }
-    if scores.containment < NOTHING.0 && scores.title < NOTHING.1 && !is_retold(a, b, &scores) {
+    let unlike = scores.containment < NOTHING.0.min(settings.rules.least());
+    if unlike && scores.title < NOTHING.1 && !is_retold(a, b, &scores, &settings.rules) {
         return Comparison { rule: None, scores, vetoes: Vec::new() };
     }
     let rule = fuzzy_rule(a, b, &scores, settings);
@@ -109,12 +91,12 @@ pub fn compare(a: &Features, b: &Features, settings: &Settings) -> Comparison {
 
 /// Whether an entry corrects an earlier one that it is one story with: its publisher's own later text, most of it the
 /// same and not much shorter.
-pub fn corrects(entry: &Features, earlier: &Features, scores: &Scores) -> bool {
+pub fn corrects(entry: &Features, earlier: &Features, scores: &Scores, settings: &Settings) -> bool {
     entry.publisher == earlier.publisher
         && entry.source_entry_id != earlier.source_entry_id
-        && scores.jaccard >= vetoes::PUBLISHER_JACCARD
+        && scores.jaccard >= settings.vetoes.publisher
         && entry.published_at >= earlier.published_at
-        && entry.n_letters * 100 >= earlier.n_letters * CORRECTION_PERCENT
+        && ratio(entry.n_letters, earlier.n_letters) >= settings.rules.correction_length
 }
 
 /// What speaks against two entries being one story, whether or not their words are alike.
@@ -125,9 +107,9 @@ pub(super) fn vetoes_between(a: &Features, b: &Features, settings: &Settings) ->
 /// Every veto that is not left out; the frame's only where no other holds and there is a frame.
 fn all_vetoes(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
     let counts = |kind: VetoKind| !settings.without_vetoes.contains(&kind);
-    let mut vetoes = vetoes::vetoes(a, b, scores);
+    let mut vetoes = vetoes::vetoes(a, b, scores, &settings.vetoes);
     vetoes.retain(|veto| counts(veto.kind));
-    if vetoes.is_empty() && scores.containment >= FRAME && counts(VetoKind::Frame) {
+    if vetoes.is_empty() && scores.containment >= settings.vetoes.frame && counts(VetoKind::Frame) {
         vetoes.extend(vetoes::frame(a, b, scores, settings));
     }
     vetoes
@@ -153,14 +135,16 @@ fn scores(a: &Features, b: &Features) -> Scores {
     }
 }
 
-fn same_title(a: &Features, b: &Features) -> bool {
-    a.title_key == b.title_key && a.title_key.chars().count() >= MIN_TITLE_LETTERS
+fn same_title(a: &Features, b: &Features, rules: &RuleLimits) -> bool {
+    a.title_key == b.title_key && a.title_key.chars().count() >= rules.same_title_letters
 }
 
 /// The rules that any copy of a story can satisfy.
-fn exact_rule(a: &Features, b: &Features, scores: &Scores) -> Option<Rule> {
+fn exact_rule(a: &Features, b: &Features, scores: &Scores, rules: &RuleLimits) -> Option<Rule> {
     if a.canonical_url.is_some() && a.canonical_url == b.canonical_url {
-        let same = same_title(a, b) || scores.containment > ADDRESS.0 || scores.title > ADDRESS.1;
+        let same = same_title(a, b, rules)
+            || scores.containment > rules.same_address
+            || scores.title > rules.same_address_title;
         return same.then_some(Rule::SameAddress);
     }
     if a.body_hash.is_some() && a.body_hash == b.body_hash {
@@ -168,12 +152,12 @@ fn exact_rule(a: &Features, b: &Features, scores: &Scores) -> Option<Rule> {
     }
     // A body too short to tell contradicts nothing.
     let silent = a.n_letters < MIN_BODY_LETTERS || b.n_letters < MIN_BODY_LETTERS;
-    let close = a.source_key != b.source_key && scores.days <= SAME_TITLE_DAYS;
-    (silent && close && same_title(a, b)).then_some(Rule::SameTitle)
+    let close = a.source_key != b.source_key && scores.days <= rules.same_title_within;
+    (silent && close && same_title(a, b, rules)).then_some(Rule::SameTitle)
 }
 
 fn exact_vetoes(rule: Rule, a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Vec<Veto> {
-    let mut vetoes = vetoes::vetoes(a, b, scores);
+    let mut vetoes = vetoes::vetoes(a, b, scores, &settings.vetoes);
     if rule != Rule::SameTitle {
         // One text or one page is one story whatever is read out of it, but for the province.
         vetoes.retain(|veto| veto.kind == VetoKind::Province);
@@ -185,28 +169,31 @@ fn exact_vetoes(rule: Rule, a: &Features, b: &Features, scores: &Scores, setting
 fn fuzzy_rule(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Option<Rule> {
     let Scores { containment, title, days, .. } = *scores;
     let letters = a.n_letters.min(b.n_letters);
+    let limits = &settings.rules;
     let same_province = a.region.is_some() && a.region == b.region;
     let rules = [
-        (Rule::Body, containment >= settings.body && letters >= BODY_LETTERS),
+        (Rule::Body, containment >= limits.body && letters >= limits.body_letters),
         (
             Rule::BodyTitle,
-            containment >= settings.body_title.0 && title >= settings.body_title.1 && days <= DAYS.0,
+            containment >= limits.body_title
+                && title >= limits.body_title_title
+                && days <= limits.body_title_within,
         ),
         (
             Rule::TitleLead,
-            containment >= settings.title_lead.0
-                && title >= settings.title_lead.1
-                && days <= DAYS.1
+            containment >= limits.title_lead
+                && title >= limits.title_lead_title
+                && days <= limits.title_lead_within
                 && same_province,
         ),
         (
             Rule::Figures,
-            containment >= settings.figures
-                && scores.figures >= FIGURES.0
-                && scores.figures_share() >= FIGURES.1
-                && days <= DAYS.1,
+            containment >= limits.figures
+                && scores.figures >= limits.figures_shared
+                && scores.figures_share() >= limits.figures_share
+                && days <= limits.figures_within,
         ),
-        (Rule::Event, (same_province && is_event(a, b, scores, settings)) || is_retold(a, b, scores)),
+        (Rule::Event, (same_province && is_event(a, b, scores, limits)) || is_retold(a, b, scores, limits)),
     ];
     let satisfied =
         |(rule, holds): (Rule, bool)| (holds && !settings.without_rules.contains(&rule)).then_some(rule);
@@ -214,21 +201,21 @@ fn fuzzy_rule(a: &Features, b: &Features, scores: &Scores, settings: &Settings) 
 }
 
 /// Whether like titles, some of the words and place, date, figures or names speak of one event.
-fn is_event(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> bool {
-    scores.containment >= settings.event
-        && scores.title >= EVENT.0
-        && scores.days <= EVENT.1
-        && evidence(a, b, scores) >= EVENT.2
+fn is_event(a: &Features, b: &Features, scores: &Scores, rules: &RuleLimits) -> bool {
+    scores.containment >= rules.event
+        && scores.title >= rules.event_title
+        && scores.days <= rules.event_within
+        && evidence(a, b, scores) >= rules.event_evidence
 }
 
 /// Whether one city and its figures are told of within days, in whatever words.
-fn is_retold(a: &Features, b: &Features, scores: &Scores) -> bool {
+fn is_retold(a: &Features, b: &Features, scores: &Scores, rules: &RuleLimits) -> bool {
     let (x, y) = (&a.anchors, &b.anchors);
-    scores.days <= RETOLD.0
-        && scores.containment >= RETOLD.3
-        && scores.figures_share() >= RETOLD.2
+    scores.days <= rules.retold_within
+        && scores.containment >= rules.retold
+        && scores.figures_share() >= rules.retold_share
         && n_shared(&x.cities, &y.cities) > 0
-        && figures::weight(shared(&x.figures, &y.figures)) >= RETOLD.1
+        && figures::weight(shared(&x.figures, &y.figures)) >= rules.retold_weight
 }
 
 /// Pieces of evidence that two texts tell of one event.

@@ -3,20 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Features, compare::Scores, diff::Replaced};
+use super::{Features, Settings, VetoLimits, compare::Scores, diff::Replaced};
 
-/// A correction changes at most so many figures.
-const CORRECTED: usize = 2;
 /// Longest name, in letters.
 const MAX_NAME_LETTERS: usize = 10;
 /// Longest common word, in letters.
 const MAX_WORD_LETTERS: usize = 6;
-/// Least share of figures that a correction leaves alone.
-const CORRECTION_FIGURES: f64 = 0.6;
-
-/// A text whose only figure is corrected: days until then, and least likeness of titles and bodies.
-const ONLY_DAYS: f64 = 7.0;
-const ONLY_LIKENESS: (f64, f64) = (0.7, 0.85);
 
 /// What is replaced that tells the texts apart, `a/b`; `None` when nothing is.
 pub(super) fn verdict(
@@ -24,33 +16,33 @@ pub(super) fn verdict(
     b: &Features,
     scores: &Scores,
     replaced: &[Replaced],
-    common: &HashSet<String>,
+    settings: &Settings,
 ) -> Option<String> {
     let words = |r: &Replaced| format!("{}/{}", r.a, r.b);
     let replaced: Vec<&Replaced> = replaced.iter().filter(|r| !is_inserted(r)).collect();
     if let Some(ordinal) = replaced.iter().find(|r| is_ordinal(r)) {
         return Some(words(ordinal));
     }
-    if let Some(name) = names(a, b, &replaced, common) {
+    if let Some(name) = names(a, b, &replaced, settings.common_words()) {
         return Some(words(name));
     }
     let numbers: Vec<&Replaced> = replaced.into_iter().filter(|r| is_number(r)).collect();
     let first = numbers.first()?;
-    (!corrects(a, b, scores, &numbers)).then(|| words(first))
+    (!corrects(a, b, scores, &numbers, &settings.vetoes)).then(|| words(first))
 }
 
 /// Whether the one may correct the other: few figures are replaced, most stand, no date is another.
-fn corrects(a: &Features, b: &Features, scores: &Scores, numbers: &[&Replaced]) -> bool {
+fn corrects(a: &Features, b: &Features, scores: &Scores, numbers: &[&Replaced], limits: &VetoLimits) -> bool {
     if a.anchors.is_correction || b.anchors.is_correction {
         return true;
     }
-    let most_stand = scores.figures > 0 && scores.figures_share() >= CORRECTION_FIGURES;
+    let most_stand = scores.figures > 0 && scores.figures_share() >= limits.frame_corrected_share;
     // The only figure of a text is replaced in its correction too, but all else stands and it comes soon.
     let only_one = numbers.len() == 1
-        && scores.days <= ONLY_DAYS
-        && scores.title >= ONLY_LIKENESS.0
-        && scores.containment >= ONLY_LIKENESS.1;
-    numbers.len() <= CORRECTED && (most_stand || only_one) && !numbers.iter().any(|r| is_date(r))
+        && scores.days <= limits.frame_only_within
+        && scores.title >= limits.frame_only_title
+        && scores.containment >= limits.frame_only_containment;
+    numbers.len() <= limits.frame_corrected && (most_stand || only_one) && !numbers.iter().any(|r| is_date(r))
 }
 
 /// Something was put in or left out beside what both have.

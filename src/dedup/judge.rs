@@ -113,7 +113,7 @@ fn merges(hit: &Seen, seen: &[Seen], candidates: &[Candidate], settings: &Settin
     let Some(first) = head(hit.story_id) else { return Vec::new() };
     let mut merged = Vec::new();
     for other in seen {
-        let strong = other.comparison.scores.containment >= settings.merge
+        let strong = other.comparison.scores.containment >= settings.rules.merge
             || other.comparison.joined().is_some_and(Rule::is_exact);
         let fresh = other.story_id != hit.story_id && !merged.contains(&other.story_id);
         if !fresh || !strong || other.comparison.joined().is_none() {

@@ -6,6 +6,7 @@
 //! **Invariant:** two entries that name different provinces are never one story. Entries are compared word for word
 //! with the head of a story only, never with another copy, so nothing bridges two stories.
 
+mod additions;
 mod canonical;
 mod codec;
 mod compare;
@@ -30,6 +31,7 @@ mod tables;
 mod tests;
 mod vetoes;
 
+pub use additions::Additions;
 pub use canonical::{Rank, Reason, canonical, reason};
 pub use codec::DecodeError;
 pub use compare::{Comparison, Scores, compare, corrects};
@@ -38,9 +40,9 @@ pub use index::{Index, Indexed, MAX_SHARERS};
 pub use judge::{Candidate, Judgement, Seen, Verdict, judge};
 pub use normalise::{Cleaned, clean};
 pub use reid::{Familiar, Fate, Stranger, is_suspicious, reid};
-pub use replay::{Replay, Replayed, Ruled};
+pub use replay::{Replay, Replayed, Ruled, Shelf};
 pub use rule::Rule;
-pub use settings::{Settings, WINDOW};
+pub use settings::{RoleOrder, RuleLimits, Settings, VetoLimits, WINDOW};
 pub use shingles::{Overlap, SAMPLED, SHINGLE_CHARS, Shingles};
 pub use tables::{SHIPPED, TableTexts, Tables, TablesError};
 pub use vetoes::{Veto, VetoKind};

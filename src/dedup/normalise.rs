@@ -54,7 +54,7 @@ fn cut_end(title: &str) -> String {
 }
 
 /// NFKC, lower case, no invisible characters, no readings in brackets, simplified, no spaces but between Latin words.
-fn fold(text: &str, hanzi: &Hanzi) -> String {
+pub(super) fn fold(text: &str, hanzi: &Hanzi) -> String {
     let plain = |c: char| matches!(c, ' '..='~' | '\n' | '\u{4e00}'..='\u{9fff}' | '、'..='】' | '“' | '”' | '—' | '·');
     let narrow: String = if text.chars().all(|c| plain(c) || full_width(c).is_some()) {
         text.chars().map(|c| full_width(c).unwrap_or(c)).collect()

@@ -3,7 +3,10 @@
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
-use super::tables::{TablesError, matcher};
+use super::{
+    additions::Additions,
+    tables::{TablesError, matcher},
+};
 use crate::model::Region;
 
 /// What may follow a place whose bare name is a common word.
@@ -60,11 +63,12 @@ pub(super) struct Found {
 }
 
 impl Places {
-    /// Reads `config/places.toml`.
-    pub(super) fn parse(text: &str) -> Result<Self, TablesError> {
+    /// Reads `config/places.toml`, and further places of its provinces.
+    pub(super) fn parse(text: &str, more: &Additions) -> Result<Self, TablesError> {
         let file: File =
             toml::from_str(text).map_err(|source| TablesError::Toml { table: "places", source })?;
         let mut words = file.not_places;
+        words.extend(more.not_places.iter().cloned());
         let mut places = vec![Place::Nowhere; words.len()];
         let (mut regions, mut names, mut abbreviations) = (Vec::new(), Vec::new(), Vec::new());
         let mut cities = Vec::new();
@@ -73,8 +77,11 @@ impl Places {
             let Ok(province) = u8::try_from(regions.len()) else { break };
             words.push(row.name.clone());
             places.push(Place::Province(province));
-            for (list, needs_mark) in [(&row.cities, false), (&row.marked, true)] {
-                for city in list.split_whitespace() {
+            for (list, more, needs_mark) in
+                [(&row.cities, &more.cities, false), (&row.marked, &more.marked, true)]
+            {
+                let more = more.get(region.as_str()).into_iter().flatten().map(String::as_str);
+                for city in list.split_whitespace().chain(more) {
                     let Ok(number) = u16::try_from(words.len()) else { break };
                     words.push(city.to_owned());
                     cities.push(city.to_owned());

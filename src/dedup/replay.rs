@@ -1,5 +1,8 @@
 //! All entries once more in the order of their arrival, under today's rules: which of them are one story. Pure.
 //!
+//! Candidates come from the same index as at an arrival; what is compared stands on a [`Shelf`], so that memory holds
+//! numbers only.
+//!
 //! **Invariant:** what the operator ruled holds here too.
 
 use std::{
@@ -7,12 +10,18 @@ use std::{
     sync::Arc,
 };
 
-use super::{Candidate, Features, Judgement, Rank, SAMPLED, Settings, Verdict, canonical, judge};
+use super::{Candidate, Features, Index, Indexed, Judgement, Rank, Settings, Verdict, canonical, judge};
+use crate::model::Timestamp;
 
-/// Keys that more entries have than this propose none.
-const MAX_SHARERS: usize = 40;
-/// Entries that share most sampled shingles, and most figures of a city.
-const MOST_ALIKE: [usize; 2] = [24, 8];
+/// Where a replay puts what is compared of its entries.
+pub trait Shelf {
+    /// Why it cannot be put there or found again.
+    type Error;
+    /// Keeps the features of the next entry.
+    fn put(&mut self, features: &Arc<Features>) -> Result<(), Self::Error>;
+    /// The features of an entry by its number, in the order in which they were put.
+    fn find(&mut self, number: usize) -> Result<Arc<Features>, Self::Error>;
+}
 
 /// An entry to be placed.
 #[derive(Debug, Clone)]
@@ -35,61 +44,71 @@ pub struct Ruled {
 }
 
 /// Entries in their new stories.
-#[derive(Debug, Default)]
-pub struct Replay {
+#[derive(Debug)]
+pub struct Replay<S> {
     settings: Settings,
     ruled: Ruled,
-    entries: Vec<Replayed>,
+    shelf: S,
+    index: Index,
+    ranks: Vec<Rank>,
     group_of: Vec<usize>,
     members: Vec<Vec<usize>>,
     heads: Vec<usize>,
+    /// An entry of each story in which entries must stay.
     by_fixed: HashMap<i64, usize>,
+    /// Numbers of entries that rulings name.
     by_entry: HashMap<i64, usize>,
-    by_key: HashMap<u32, Vec<usize>>,
-    by_name: HashMap<Vec<u8>, Vec<usize>>,
 }
 
-impl Replay {
+impl<S: Shelf> Replay<S> {
     /// Begins with no entry.
-    pub fn new(settings: Settings, ruled: Ruled) -> Self {
-        Self { settings, ruled, ..Self::default() }
+    pub fn new(settings: Settings, ruled: Ruled, shelf: S) -> Self {
+        Self {
+            index: Index::new(settings.window),
+            settings,
+            ruled,
+            shelf,
+            ranks: Vec::new(),
+            group_of: Vec::new(),
+            members: Vec::new(),
+            heads: Vec::new(),
+            by_fixed: HashMap::new(),
+            by_entry: HashMap::new(),
+        }
     }
 
     /// Places the next entry; what was seen, unless it had to stay where it is.
-    pub fn add(&mut self, entry: Replayed) -> Option<Judgement> {
-        let judgement = match entry.fixed {
+    ///
+    /// # Errors
+    /// When the shelf fails.
+    pub fn add(&mut self, entry: Replayed) -> Result<Option<Judgement>, S::Error> {
+        let Replayed { features, rank, fixed } = entry;
+        let keys = features.index_keys();
+        let judgement = match fixed {
             Some(_) => None,
-            None => Some(judge(&entry.features, &self.candidates(&entry), &self.settings)),
+            None => {
+                Some(judge(&features, &self.candidates(&features, &keys, rank.entry_id)?, &self.settings))
+            }
         };
-        let number = self.entries.len();
-        let group = match (&judgement, entry.fixed) {
-            (_, Some(story)) => self.by_fixed.get(&story).copied(),
+        let joined = match (&judgement, fixed) {
+            (_, Some(story)) => self.by_fixed.get(&story).and_then(|number| self.group(*number)),
             (Some(Judgement { verdict: Verdict::Join { story_id, .. }, .. }), _) => {
                 usize::try_from(*story_id).ok()
             }
             _ => None,
         };
-        let group = group.unwrap_or(self.members.len());
-        if group == self.members.len() {
-            self.members.push(Vec::new());
-            self.heads.push(number);
+        let number = self.place(rank, joined);
+        if let Some(story) = fixed {
+            self.by_fixed.entry(story).or_insert(number);
         }
-        if let Some(story) = entry.fixed {
-            self.by_fixed.insert(story, group);
-        }
-        self.index(number, &entry);
-        self.entries.push(entry);
-        self.group_of.push(group);
-        if let Some(members) = self.members.get_mut(group) {
-            members.push(number);
-        }
-        self.choose_head(group);
+        self.shelf.put(&features)?;
+        self.index(number, &features, keys);
         let merges = judgement.iter().flat_map(|judgement| &judgement.merges);
         let others: Vec<usize> = merges.filter_map(|other| usize::try_from(*other).ok()).collect();
         for other in others.into_iter().chain(self.ruled_together(number)) {
             self.unite(number, other);
         }
-        judgement
+        Ok(judgement)
     }
 
     /// The entries of each story, the oldest first.
@@ -98,53 +117,68 @@ impl Replay {
         self.members.iter().map(ids).filter(|members| !members.is_empty()).collect()
     }
 
+    /// Puts an entry into a group, or into one of its own; its number.
+    fn place(&mut self, rank: Rank, joined: Option<usize>) -> usize {
+        let number = self.ranks.len();
+        let group = joined.unwrap_or(self.members.len());
+        if group == self.members.len() {
+            self.members.push(Vec::new());
+            self.heads.push(number);
+        }
+        if self.ruled.apart.contains_key(&rank.entry_id) || self.ruled.together.contains_key(&rank.entry_id) {
+            self.by_entry.insert(rank.entry_id, number);
+        }
+        self.ranks.push(rank);
+        self.group_of.push(group);
+        if let Some(members) = self.members.get_mut(group) {
+            members.push(number);
+        }
+        self.choose_head(group);
+        number
+    }
+
     fn id(&self, number: usize) -> Option<i64> {
-        self.entries.get(number).map(|entry| entry.rank.entry_id)
+        self.ranks.get(number).map(|rank| rank.entry_id)
     }
 
     fn group(&self, number: usize) -> Option<usize> {
         self.group_of.get(number).copied()
     }
 
-    fn candidates(&self, entry: &Replayed) -> Vec<Candidate> {
-        let mut found: BTreeSet<usize> = names(&entry.features)
-            .iter()
-            .filter_map(|name| self.by_name.get(name))
-            .flatten()
-            .copied()
-            .collect();
-        let keys = entry.features.index_keys();
-        for (is_shingle, most) in [(true, MOST_ALIKE[0]), (false, MOST_ALIKE[1])] {
-            let mut shared: HashMap<usize, usize> = HashMap::new();
-            for key in keys.iter().filter(|key| (*key % SAMPLED == 0) == is_shingle) {
-                let sharers = self.by_key.get(key).filter(|sharers| sharers.len() <= MAX_SHARERS);
-                for number in sharers.into_iter().flatten() {
-                    *shared.entry(*number).or_default() += 1;
-                }
-            }
-            let mut ranked: Vec<(usize, usize)> = shared.into_iter().collect();
-            ranked.sort_by_key(|(number, n)| (std::cmp::Reverse(*n), *number));
-            found.extend(ranked.into_iter().take(most).map(|(number, _)| number));
-        }
+    /// The times within the window of an entry, in milliseconds.
+    fn times(&self, features: &Features) -> std::ops::RangeInclusive<i64> {
+        let (at, window) = (features.published_at, self.settings.window);
+        let from = at.checked_sub(window).unwrap_or(Timestamp::MIN).as_millisecond();
+        from..=at.checked_add(window).unwrap_or(Timestamp::MAX).as_millisecond()
+    }
+
+    fn candidates(
+        &mut self,
+        features: &Features,
+        keys: &[u32],
+        entry_id: i64,
+    ) -> Result<Vec<Candidate>, S::Error> {
+        let at_ms = features.published_at.as_millisecond();
+        let found = self.index.find_by(keys, at_ms, self.times(features));
+        let mut found: BTreeSet<usize> =
+            found.into_iter().filter_map(|id| usize::try_from(id).ok()).collect();
         let heads: Vec<usize> =
             found.iter().filter_map(|n| self.heads.get(self.group(*n)?)).copied().collect();
         found.extend(heads);
-        found.into_iter().filter_map(|number| self.candidate(entry, number)).collect()
-    }
-
-    fn candidate(&self, entry: &Replayed, number: usize) -> Option<Candidate> {
-        let known = self.entries.get(number)?;
-        let group = self.group(number)?;
-        let days = known.features.published_at.duration_since(entry.features.published_at).unsigned_abs();
-        if days > self.settings.window || self.is_apart(&[entry.rank.entry_id], group) {
-            return None;
+        let mut candidates = Vec::with_capacity(found.len());
+        for number in found {
+            let Some(group) = self.group(number).filter(|group| !self.is_apart(&[entry_id], *group)) else {
+                continue;
+            };
+            let (Some(known), Ok(story_id)) = (self.id(number), i64::try_from(group)) else { continue };
+            candidates.push(Candidate {
+                entry_id: known,
+                story_id,
+                is_head: self.heads.get(group) == Some(&number),
+                features: self.shelf.find(number)?,
+            });
         }
-        Some(Candidate {
-            entry_id: known.rank.entry_id,
-            story_id: i64::try_from(group).ok()?,
-            is_head: self.heads.get(group) == Some(&number),
-            features: Arc::clone(&known.features),
-        })
+        Ok(candidates)
     }
 
     /// Whether a ruling keeps one of these entries and one of a group apart.
@@ -185,35 +219,26 @@ impl Replay {
             members.extend(moved);
             members.sort_unstable();
         }
-        self.by_fixed.values_mut().filter(|group| **group == from).for_each(|group| *group = into);
         self.choose_head(into);
     }
 
-    fn index(&mut self, number: usize, entry: &Replayed) {
-        self.by_entry.insert(entry.rank.entry_id, number);
-        for name in names(&entry.features) {
-            self.by_name.entry(name).or_default().push(number);
+    fn index(&mut self, number: usize, features: &Features, keys: Vec<u32>) {
+        // What is not there yet comes later: a span begins with nothing.
+        for span in self.index.missing(self.times(features)) {
+            self.index.load(*span.start(), []);
         }
-        for key in entry.features.index_keys() {
-            self.by_key.entry(key).or_default().push(number);
-        }
+        let Ok(entry_id) = i64::try_from(number) else { return };
+        self.index.add(&Indexed { entry_id, at_ms: features.published_at.as_millisecond(), keys });
     }
 
     fn choose_head(&mut self, group: usize) {
         let members = self.members.get(group).into_iter().flatten();
-        let ranks: Vec<Rank> =
-            members.filter_map(|n| self.entries.get(*n)).map(|it| it.rank.clone()).collect();
-        let best = canonical(&ranks).and_then(|best| self.by_entry.get(&best.entry_id)).copied();
-        if let (Some(head), Some(best)) = (self.heads.get_mut(group), best) {
-            *head = best;
+        let ranks: Vec<(usize, &Rank)> =
+            members.filter_map(|n| self.ranks.get(*n).map(|rank| (*n, rank))).collect();
+        let best = canonical(ranks.iter().map(|(_, rank)| *rank));
+        let best = best.and_then(|best| ranks.iter().find(|(_, rank)| rank.entry_id == best.entry_id));
+        if let (Some(head), Some((best, _))) = (self.heads.get_mut(group), best) {
+            *head = *best;
         }
     }
-}
-
-/// Address, body and title, by which exact copies are found.
-fn names(entry: &Features) -> Vec<Vec<u8>> {
-    let url = entry.canonical_url.as_ref().map(|url| [b"u", url.as_str().as_bytes()].concat());
-    let body = entry.body_hash.map(|hash| [b"b".as_slice(), &hash].concat());
-    let title = Some([b"t", entry.title_key.as_bytes()].concat());
-    [url, body, title].into_iter().flatten().collect()
 }

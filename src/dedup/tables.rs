@@ -8,7 +8,7 @@ use std::{
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use super::{hanzi::Hanzi, places::Places, shingles};
+use super::{additions::Additions, hanzi::Hanzi, places::Places, settings::REVISION_CHARS, shingles};
 
 /// What the tables are read from.
 #[derive(Debug, Clone, Copy)]
@@ -140,12 +140,24 @@ pub(super) struct Names {
 impl Tables {
     /// Reads tables.
     pub fn parse(texts: &TableTexts) -> Result<Self, TablesError> {
+        Self::with(texts, &Additions::default())
+    }
+
+    /// The shipped tables with further rows.
+    pub fn shipped_with(more: &Additions) -> Result<Self, TablesError> {
+        Self::with(&SHIPPED, more)
+    }
+
+    fn with(texts: &TableTexts, more: &Additions) -> Result<Self, TablesError> {
         let toml = |table, source| TablesError::Toml { table, source };
-        let chrome: Chrome = toml::from_str(texts.chrome).map_err(|e| toml("chrome", e))?;
-        let places = Places::parse(texts.places)?;
-        let names: NamesFile = toml::from_str(texts.names).map_err(|e| toml("names", e))?;
-        let names = Names::new(names, &places)?;
         let hanzi = Hanzi::parse(texts.hanzi);
+        let more = more.folded(&hanzi);
+        let mut chrome: Chrome = toml::from_str(texts.chrome).map_err(|e| toml("chrome", e))?;
+        chrome.extend(&more);
+        let places = Places::parse(texts.places, &more)?;
+        let mut names: NamesFile = toml::from_str(texts.names).map_err(|e| toml("names", e))?;
+        names.extend(&more);
+        let names = Names::new(names, &places)?;
         let mut boilerplate = Vec::new();
         for phrase in &chrome.boilerplate {
             boilerplate.extend(shingles::hashes(&super::names::letters_of(phrase, &names)));
@@ -162,8 +174,20 @@ impl Tables {
     }
 
     /// Words that are no names, for [`super::Settings`].
-    pub fn common_words(&self) -> Arc<HashSet<String>> {
-        Arc::clone(&self.names.common)
+    pub fn common_words(&self) -> &Arc<HashSet<String>> {
+        &self.names.common
+    }
+
+    /// Names the tables that these additions make, and the way in which features are made of them: features that others
+    /// made have another name and are made anew.
+    pub fn revision(more: &Additions) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&MADE_AS.to_le_bytes());
+        for text in [SHIPPED.chrome, SHIPPED.places, SHIPPED.names, SHIPPED.hanzi] {
+            hasher.update(text.as_bytes());
+        }
+        hasher.update(format!("{more:?}").as_bytes());
+        hasher.finalize().to_hex().chars().take(REVISION_CHARS).collect()
     }
 
     /// The simplified form of a character; its own where it has none.
@@ -181,11 +205,53 @@ impl Tables {
     }
 }
 
+/// How features are made of a text and its tables; to be raised when the same ones give others.
+const MADE_AS: u32 = 1;
+
 /// Tables without rows.
 const EMPTY_CHROME: &str = "line_chars=0\nline_starts=[]\ntail_after_letters=0\ntail_starts=[]\ncut=[]\nlead_chars=0\n\
     lead_starts=[]\nlead_ends=[]\nfillers=[]\nsignature_chars=0\nsignatures=[]\nboilerplate=[]";
 const EMPTY_NAMES: &str = "province_ends=[]\ncity_ends=[]\nbureau=[]\nchief=[]\ndeputy=[]\noffices=[]\nsurnames=''\nafter_name=''\nstates=[]\nfuture=[]\n\
     correction=[]\nabout=[]\nsynonyms=[]\ncommon=''";
+
+impl Chrome {
+    fn extend(&mut self, more: &Additions) {
+        let lists = [
+            (&mut self.line_starts, &more.line_starts),
+            (&mut self.tail_starts, &more.tail_starts),
+            (&mut self.cut, &more.cut),
+            (&mut self.lead_starts, &more.lead_starts),
+            (&mut self.fillers, &more.fillers),
+            (&mut self.signatures, &more.signatures),
+            (&mut self.boilerplate, &more.boilerplate),
+        ];
+        for (list, words) in lists {
+            list.extend(words.iter().cloned());
+        }
+    }
+}
+
+impl NamesFile {
+    fn extend(&mut self, more: &Additions) {
+        let lists = [
+            (&mut self.bureau, &more.bureau),
+            (&mut self.chief, &more.chief),
+            (&mut self.deputy, &more.deputy),
+            (&mut self.offices, &more.offices),
+            (&mut self.future, &more.future),
+            (&mut self.correction, &more.correction),
+            (&mut self.about, &more.about),
+        ];
+        for (list, words) in lists {
+            list.extend(words.iter().cloned());
+        }
+        self.synonyms.extend(more.synonyms.iter().map(|row| row.join(" ")));
+        for word in &more.common {
+            self.common.push(' ');
+            self.common.push_str(word);
+        }
+    }
+}
 
 /// Kinds of words before the rows of synonyms: bureaus, chiefs, deputies.
 const BUREAU_KINDS: usize = 3;

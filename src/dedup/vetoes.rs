@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    Features, Settings, compare::Scores, diff, features::provinces_differ, periods::Period,
+    Features, Settings, VetoLimits, compare::Scores, diff, features::provinces_differ, periods::Period,
     shingles::n_shared,
 };
 use crate::model::Role;
@@ -104,31 +104,11 @@ impl fmt::Display for Veto {
     }
 }
 
-/// An original follows its abridgement by less than this many days, or they are two stories.
-const ORDER_DAYS: f64 = 2.0;
-/// Unless so much of the one stands in the other.
-const ORDER_CONTAINMENT: f64 = 0.92;
-/// Figures from which on their share counts.
-const MIN_FIGURES: usize = 3;
-/// Least share of the shorter's figures, for texts that share most of their words and for others.
-const FIGURES_SHARED: (f64, f64) = (0.3, 0.4);
-/// Where «most of their words» begins.
-const FIGURES_CONTAINMENT: f64 = 0.8;
-/// Provinces that make a round-up.
-const ROUND_UP_PROVINCES: usize = 3;
-/// A round-up and a story of one province share less than this, unless the one is the other.
-const ROUND_UP_CONTAINMENT: f64 = 0.68;
-/// Least likeness of two texts of one publisher.
-pub(super) const PUBLISHER_JACCARD: f64 = 0.6;
-
-/// A text about a story that holds more of it than this is the story under another title.
-const ABOUT_CONTAINMENT: f64 = 0.85;
-
 /// Looks for one kind of veto; gives what it saw.
-type Check = fn(&Features, &Features, &Scores) -> Option<String>;
+type Check = fn(&Features, &Features, &Scores, &VetoLimits) -> Option<String>;
 
 /// Every veto that holds, all but the frame's, which is dear.
-pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores) -> Vec<Veto> {
+pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores, limits: &VetoLimits) -> Vec<Veto> {
     let checks: [(VetoKind, Check); 14] = [
         (VetoKind::Province, province),
         (VetoKind::Period, period),
@@ -145,16 +125,18 @@ pub(super) fn vetoes(a: &Features, b: &Features, scores: &Scores) -> Vec<Veto> {
         (VetoKind::State, state),
         (VetoKind::Announcement, announcement),
     ];
-    let seen = |(kind, check): &(VetoKind, Check)| check(a, b, scores).map(|seen| Veto { kind: *kind, seen });
+    let seen = |(kind, check): &(VetoKind, Check)| {
+        check(a, b, scores, limits).map(|seen| Veto { kind: *kind, seen })
+    };
     checks.iter().filter_map(seen).collect()
 }
 
-pub(super) fn province(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn province(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     let name = |f: &Features| f.region.as_ref().map_or("", |r| r.as_str()).to_owned();
     provinces_differ(a, b).then(|| format!("{}/{}", name(a), name(b)))
 }
 
-fn period(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn period(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     let (a, b) = (&a.anchors, &b.anchors);
     let all = |x: &[Period], y: &[Period]| [x, y].concat();
     other_period(&a.title_periods, &b.title_periods).or_else(|| {
@@ -177,7 +159,7 @@ fn disjoint<T: Ord>(a: &[T], b: &[T]) -> bool {
     !a.is_empty() && !b.is_empty() && n_shared(a, b) == 0
 }
 
-fn place(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn place(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     let (a, b) = (&a.anchors, &b.anchors);
     if disjoint(&a.provinces, &b.provinces) {
         return Some("other provinces".to_owned());
@@ -185,61 +167,62 @@ fn place(a: &Features, b: &Features, _: &Scores) -> Option<String> {
     disjoint(&a.cities, &b.cities).then(|| "other cities".to_owned())
 }
 
-fn order(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
+fn order(a: &Features, b: &Features, scores: &Scores, limits: &VetoLimits) -> Option<String> {
     let late = |original: &Features, copy: &Features| {
         let days = original.published_at.duration_since(copy.published_at).as_secs_f64() / 86_400.0;
-        original.role == Role::Primary && copy.role != Role::Primary && days >= ORDER_DAYS
+        original.role == Role::Primary && copy.role != Role::Primary && days >= limits.order_within
     };
-    (scores.containment < ORDER_CONTAINMENT && (late(a, b) || late(b, a)))
+    (scores.containment < limits.order_unless && (late(a, b) || late(b, a)))
         .then(|| format!("original {:.0} days later", scores.days))
 }
 
-fn number(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn number(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     disjoint(&a.anchors.numbers, &b.anchors.numbers).then(|| "other document".to_owned())
 }
 
-fn figures(_: &Features, _: &Features, scores: &Scores) -> Option<String> {
-    let least = if scores.containment < FIGURES_CONTAINMENT { FIGURES_SHARED.1 } else { FIGURES_SHARED.0 };
-    (scores.figures_of >= MIN_FIGURES && scores.figures_share() < least)
+fn figures(_: &Features, _: &Features, scores: &Scores, limits: &VetoLimits) -> Option<String> {
+    let is_alike = scores.containment >= limits.figures_alike;
+    let least = if is_alike { limits.figures_share_alike } else { limits.figures_share };
+    (scores.figures_of >= limits.figures_least && scores.figures_share() < least)
         .then(|| format!("{} of {}", scores.figures, scores.figures_of))
 }
 
-fn date(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn date(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     let name = |dates: &[u16]| dates.first().map(|d| format!("{}-{}", d / 100, d % 100)).unwrap_or_default();
     let (a, b) = (&a.anchors.dates, &b.anchors.dates);
     disjoint(a, b).then(|| format!("{}/{}", name(a), name(b)))
 }
 
-fn round_up(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
+fn round_up(a: &Features, b: &Features, scores: &Scores, limits: &VetoLimits) -> Option<String> {
     let (n, m) = (a.anchors.provinces.len(), b.anchors.provinces.len());
-    if n.max(m) < ROUND_UP_PROVINCES || n.min(m) > 1 {
+    if n.max(m) < limits.round_up_provinces || n.min(m) > 1 {
         return None;
     }
     let (many, one) = if n > m { (a, b) } else { (b, a) };
     // An abridgement names no province that its original does not; a bureau's own text is no excerpt of a round-up.
     let is_round_up = many.n_letters <= one.n_letters || one.role == Role::Primary;
-    (is_round_up || scores.containment < ROUND_UP_CONTAINMENT).then(|| format!("of {} provinces", n.max(m)))
+    (is_round_up || scores.containment < limits.round_up_unless).then(|| format!("of {} provinces", n.max(m)))
 }
 
-fn publisher(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
-    (a.publisher == b.publisher && scores.jaccard < PUBLISHER_JACCARD)
+fn publisher(a: &Features, b: &Features, scores: &Scores, limits: &VetoLimits) -> Option<String> {
+    (a.publisher == b.publisher && scores.jaccard < limits.publisher)
         .then(|| format!("the same, texts alike by {:.2}", scores.jaccard))
 }
 
-fn works(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn works(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     disjoint(&a.anchors.title_works, &b.anchors.title_works).then(|| "other title in 《》".to_owned())
 }
 
-fn company(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn company(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     disjoint(&a.anchors.companies, &b.anchors.companies).then(|| "other company".to_owned())
 }
 
-fn official(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn official(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     disjoint(&a.anchors.officials, &b.anchors.officials).then(|| "other person".to_owned())
 }
 
-fn state(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
-    if a.anchors.about != b.anchors.about && scores.containment < ABOUT_CONTAINMENT {
+fn state(a: &Features, b: &Features, scores: &Scores, limits: &VetoLimits) -> Option<String> {
+    if a.anchors.about != b.anchors.about && scores.containment < limits.about_unless {
         return Some("story/about it".to_owned());
     }
     let (a, b) = (&a.anchors.states, &b.anchors.states);
@@ -248,13 +231,13 @@ fn state(a: &Features, b: &Features, scores: &Scores) -> Option<String> {
     differs.then(|| "beginning/end".to_owned())
 }
 
-fn announcement(a: &Features, b: &Features, _: &Scores) -> Option<String> {
+fn announcement(a: &Features, b: &Features, _: &Scores, _: &VetoLimits) -> Option<String> {
     (a.anchors.is_future != b.anchors.is_future).then(|| "to come/has come".to_owned())
 }
 
 /// The frame's veto: what is replaced are figures, dates, ordinals or names.
 pub(super) fn frame(a: &Features, b: &Features, scores: &Scores, settings: &Settings) -> Option<Veto> {
     let replaced = diff::replaced(&a.text, &b.text);
-    let seen = super::frame::verdict(a, b, scores, &replaced, &settings.common_words)?;
+    let seen = super::frame::verdict(a, b, scores, &replaced, settings)?;
     Some(Veto { kind: VetoKind::Frame, seen })
 }

@@ -100,6 +100,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them, the closest to the bureau first.
+    pub const ALL: [Self; 4] = [Self::Primary, Self::National, Self::Paper, Self::Platform];
+
     /// The name used in configuration and in the store.
     pub fn as_str(self) -> &'static str {
         match self {

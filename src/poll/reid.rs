@@ -10,6 +10,7 @@ use super::{
     visit::Work,
 };
 use crate::{
+    config::Config,
     dedup::{Familiar, Fate, Stranger, is_suspicious, reid},
     extract::RawEntry,
     model::{Entry, Timestamp},
@@ -100,7 +101,7 @@ impl Work<'_> {
         let (source, config, now) = (Arc::clone(self.source), Arc::clone(&self.poller.config), self.now);
         let making = offload(move || {
             let context = context(&source, &config, now);
-            raw.into_iter().map(|raw| look(raw, &context, now)).collect::<Vec<_>>()
+            raw.into_iter().map(|raw| look(raw, &context, &config, now)).collect::<Vec<_>>()
         });
         let Ok(mut looks) = making.await else { return Ok(None) };
         let of_aside = looks.split_off(n_rows);
@@ -127,13 +128,13 @@ impl Work<'_> {
 /// A row as it is compared, and the entry that it would be.
 type Look = (Stranger, Option<Entry>);
 
-fn look(raw: RawEntry, context: &Context<'_>, now: Timestamp) -> Look {
+fn look(raw: RawEntry, context: &Context<'_>, config: &Config, now: Timestamp) -> Look {
     let title = raw.title.trim();
     let is_cut = CUT_ENDS.iter().any(|end| title.ends_with(end));
     let Some(made) = normalise(raw, context) else { return (Stranger::default(), None) };
     let entry = made.entry;
     let published = entry.published.map(|claim| claim.at);
-    let features = ingest::features(&entry, published.unwrap_or(now));
+    let features = ingest::features(&entry, published.unwrap_or(now), config);
     let look = Stranger {
         title_key: features.title_key,
         is_cut,

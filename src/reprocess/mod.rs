@@ -9,6 +9,7 @@ mod again;
 pub mod diff;
 mod findings;
 pub mod regroup;
+mod spill;
 #[cfg(test)]
 mod tests;
 mod versions;

@@ -16,6 +16,7 @@ mod import;
 mod open;
 mod read;
 mod reid;
+mod remake;
 mod replay;
 mod rows;
 mod rulings;
@@ -40,6 +41,7 @@ pub use hub::{Delivered, Delivery, Failing, HubCounts, HubRequest, HubStatus, Pi
 pub use open::{Lease, Store};
 pub use read::{Counts, FeedState, WindowQuery};
 pub use reid::Attached;
+pub use remake::ComparedBy;
 pub use replay::{ReplayEntry, ReplayPlace};
 pub use rulings::{Cause, Origin, Ruling, RulingKind};
 pub use search::{Found, IndexState, Search};

@@ -7,17 +7,19 @@ use sqlx::{Row, sqlite::SqliteRow};
 use super::{Batch, Doing, Store, StoreError, Telling, batch::telling, from_ms, json_list, sql::statements};
 use crate::{
     dedup::Ruled,
-    model::{CanonicalUrl, Region, Timestamp},
+    model::{AtomId, CanonicalUrl, Region, Timestamp},
 };
 
 statements! {
     // Stories of which all entries are compared can be put together anew; the others keep what they have.
     REPLAY_IDS = "SELECT e.id, e.story_id, s.withdrawn_ms IS NOT NULL OR EXISTS (SELECT 1 FROM entry o \
-        WHERE o.story_id = e.story_id AND o.seen_ms < $1) AS is_fixed, coalesce(s.opened_by = e.id, 0) AS is_opener \
+        WHERE o.story_id = e.story_id AND o.seen_ms < $1) AS is_fixed, coalesce(s.opened_by = e.id, 0) AS is_opener, \
+        s.canonical_id = e.id AS is_shown \
         FROM entry e JOIN story s ON s.id = e.story_id WHERE e.seen_ms >= $1 ORDER BY e.seen_ms, e.id";
     REPLAY_ENTRIES = "SELECT id, source_key, source_entry_id, canonical_url, title, content_text, region, role, bureau, \
         length(content_text) AS n_chars, seen_ms, published_ms, claimed_precision, gone_ms, rule = 'correction' AS is_correction, rule \
         FROM entry WHERE id IN (SELECT value FROM json_each($1))";
+    REPLAY_STORIES = "SELECT id, atom_id FROM story WHERE id IN (SELECT value FROM json_each($1))";
     REPLAY_RULED = "SELECT entry_a, entry_b, kind FROM ruled";
     ENTRY_RULE = "UPDATE entry SET rule = $2, evidence = $3 WHERE id = $1";
 }
@@ -33,6 +35,8 @@ pub struct ReplayPlace {
     pub is_fixed: bool,
     /// Whether it opened its story.
     pub is_opener: bool,
+    /// Whether it is the one that readers get.
+    pub is_shown: bool,
 }
 
 /// What is compared of a stored entry.
@@ -68,6 +72,7 @@ impl Store {
                 story_id: row.try_get(1)?,
                 is_fixed: row.try_get(2)?,
                 is_opener: row.try_get(3)?,
+                is_shown: row.try_get(4)?,
             })
         };
         let rows = rows.doing("list entries")?;
@@ -78,23 +83,16 @@ impl Store {
     pub async fn replay_entries(&self, ids: &[i64]) -> Result<HashMap<i64, ReplayEntry>, StoreError> {
         let query = sqlx::query(REPLAY_ENTRIES).bind(json_list(ids.iter().copied()));
         let rows = query.fetch_all(&self.readers).await.doing("read entries")?;
-        let entry = |row: &SqliteRow| -> Result<(i64, ReplayEntry), sqlx::Error> {
-            let entry = ReplayEntry {
-                telling: telling(row)?,
-                source_key: row.try_get("source_key")?,
-                source_entry_id: row.try_get("source_entry_id")?,
-                canonical_url: row
-                    .try_get::<Option<String>, _>("canonical_url")?
-                    .map(CanonicalUrl::from_stored),
-                title: row.try_get("title")?,
-                text: row.try_get("content_text")?,
-                region: row.try_get::<Option<&str>, _>("region")?.and_then(Region::parse),
-                rule: row.try_get("rule")?,
-                published_at: from_ms(row.try_get("published_ms")?),
-            };
-            Ok((row.try_get("id")?, entry))
-        };
-        rows.iter().map(entry).collect::<Result<_, _>>().doing("read an entry")
+        let entry = |row: &SqliteRow| Ok((row.try_get("id")?, replay_entry(row)?));
+        rows.iter().map(entry).collect::<Result<_, sqlx::Error>>().doing("read an entry")
+    }
+
+    /// The ids of stories by their rows.
+    pub async fn atom_ids(&self, stories: &[i64]) -> Result<HashMap<i64, AtomId>, StoreError> {
+        let query =
+            sqlx::query_as::<_, (i64, String)>(REPLAY_STORIES).bind(json_list(stories.iter().copied()));
+        let rows = query.fetch_all(&self.readers).await.doing("read ids of stories")?;
+        Ok(rows.into_iter().map(|(id, atom_id)| (id, AtomId(atom_id))).collect())
     }
 
     /// The rulings in force.
@@ -108,6 +106,20 @@ impl Store {
         }
         Ok(ruled)
     }
+}
+
+pub(super) fn replay_entry(row: &SqliteRow) -> Result<ReplayEntry, sqlx::Error> {
+    Ok(ReplayEntry {
+        telling: telling(row)?,
+        source_key: row.try_get("source_key")?,
+        source_entry_id: row.try_get("source_entry_id")?,
+        canonical_url: row.try_get::<Option<String>, _>("canonical_url")?.map(CanonicalUrl::from_stored),
+        title: row.try_get("title")?,
+        text: row.try_get("content_text")?,
+        region: row.try_get::<Option<&str>, _>("region")?.and_then(Region::parse),
+        rule: row.try_get("rule")?,
+        published_at: from_ms(row.try_get("published_ms")?),
+    })
 }
 
 impl Batch {

@@ -174,10 +174,20 @@ impl Batch {
         values.add(id);
         values.telling(new);
         self.write(AssertSqlSafe(ENTRY_REVISE.to_owned()), values, "change an entry").await?;
-        if let Some(features) = &new.features {
-            self.forget_features(id).await?;
-            self.keep_features(id, features);
+        match &new.features {
+            Some(features) => self.change_features(id, features).await,
+            None => Ok(()),
         }
+    }
+
+    /// Puts what is compared of an entry in the place of what was.
+    pub(super) async fn change_features(
+        &mut self,
+        id: i64,
+        features: &std::sync::Arc<Features>,
+    ) -> Result<(), StoreError> {
+        self.forget_features(id).await?;
+        self.keep_features(id, features);
         Ok(())
     }
 

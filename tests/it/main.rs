@@ -35,4 +35,5 @@ mod stories;
 mod support;
 mod tidy;
 mod topics;
+mod tuning;
 mod world;

@@ -66,7 +66,7 @@ async fn an_explanation_names_the_rule_the_match_and_why_readers_get_a_copy() {
         assert_eq!(account.story.atom_id, story.atom_id, "{name}");
         let [first, second] = account.copies.as_slice() else { panic!("{account:?}") };
         assert_eq!((first.entry.source_key.as_str(), second.entry.source_key.as_str()), ("jx", "paper"));
-        assert_eq!(first.shown.unwrap().words(), "its source stands closest to the bureau");
+        assert_eq!(first.shown.unwrap().words(), "the role of its source comes before the others'");
         let matched = second.matched.as_ref().unwrap();
         assert_eq!(
             (matched.other.as_ref().unwrap().id, second.entry.rule.as_str()),
@@ -327,7 +327,7 @@ async fn a_replay_finds_nothing_to_change_unless_rules_do_and_keeps_to_rulings()
 
     // Under a shorter window the digest is another story; it gets an id of its own, and comes back with the window.
     let mut strict = (*desk.config).clone();
-    strict.dedup_window = std::time::Duration::from_hours(20);
+    strict.dedup.settings.window = std::time::Duration::from_hours(20);
     let found = regroup(&desk.store, &strict, later).await.unwrap();
     let [change] = found.changes.as_slice() else { panic!("{found:?}") };
     assert_eq!((change.story, change.comes.as_slice(), change.ends.len()), (None, [2].as_slice(), 0));

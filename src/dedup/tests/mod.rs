@@ -209,9 +209,10 @@ fn place_names_have_boundaries() {
 
 #[test]
 fn readers_get_the_copy_nearest_to_the_bureau() {
+    let order = RoleOrder::default();
     let rank = |entry_id, role, is_province, n_chars, seen| Rank {
         entry_id,
-        role,
+        standing: order.standing(role),
         is_province,
         is_correction: false,
         n_chars,

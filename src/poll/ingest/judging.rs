@@ -2,12 +2,13 @@
 
 use crate::{
     config::Config,
-    dedup::{self, Candidate, Features, Judgement, Parts, Rule, Settings, Tables},
+    dedup::{self, Candidate, Features, Judgement, Parts, Rule, Settings},
     model::{Bureau, Entry, Timestamp},
+    store::ReplayEntry,
 };
 
 /// What is compared of an entry that was published, or first seen, at a time.
-pub(crate) fn features(entry: &Entry, at: Timestamp) -> Features {
+pub(crate) fn features(entry: &Entry, at: Timestamp, config: &Config) -> Features {
     let region = |bureau: &Bureau| bureau.region.clone();
     let region = entry.region.clone().or_else(|| entry.bureau.as_ref().and_then(region));
     let parts = Parts {
@@ -20,12 +21,27 @@ pub(crate) fn features(entry: &Entry, at: Timestamp) -> Features {
         region: region.as_ref(),
         published_at: at,
     };
-    Features::of(&parts, Tables::shipped())
+    Features::of(&parts, config.dedup.tables())
+}
+
+/// The same of an entry that is stored.
+pub(crate) fn features_of_stored(entry: &ReplayEntry, config: &Config) -> Features {
+    let parts = Parts {
+        source_key: &entry.source_key,
+        source_entry_id: &entry.source_entry_id,
+        role: entry.telling.role,
+        canonical_url: entry.canonical_url.as_ref(),
+        title: &entry.title,
+        text: &entry.text,
+        region: entry.region.as_ref(),
+        published_at: entry.published_at,
+    };
+    Features::of(&parts, config.dedup.tables())
 }
 
 /// The thresholds that a configuration asks for.
-pub(crate) fn settings(config: &Config) -> Settings {
-    Settings { window: config.dedup_window, ..Settings::default() }
+pub(crate) fn settings(config: &Config) -> &Settings {
+    &config.dedup.settings
 }
 
 /// A new entry against the stored ones that may tell the same.
@@ -48,15 +64,15 @@ pub(super) fn rule_of(
     entry: &Features,
     candidates: &[Candidate],
     judgement: &Judgement,
-    entry_id: i64,
-    rule: Rule,
+    (entry_id, rule): (i64, Rule),
+    settings: &Settings,
 ) -> Rule {
     let matched = candidates.iter().find(|candidate| candidate.entry_id == entry_id);
     let scores =
         judgement.seen.iter().find(|seen| seen.entry_id == entry_id).map(|seen| &seen.comparison.scores);
     match (matched, scores) {
         (Some(matched), Some(scores))
-            if !rule.is_exact() && dedup::corrects(entry, &matched.features, scores) =>
+            if !rule.is_exact() && dedup::corrects(entry, &matched.features, scores, settings) =>
         {
             Rule::Correction
         }

@@ -1,18 +1,20 @@
 //! Entries into the store: new story, revision, or another copy of a known story.
 //!
 //! `judging` says which of these an entry is, `settling` what its story then shows: both pure. `writer` alone writes;
-//! `arrivals` are entries that come from files, in their own time.
+//! `arrivals` are entries that come from files, in their own time; `renewing` is for what other rules have left.
 
 mod arrivals;
 mod judging;
+mod renewing;
 mod settling;
 mod writer;
 
 use std::collections::HashSet;
 
 pub use arrivals::{Arriving, take_in};
-pub(crate) use judging::{evidence, features, settings};
-pub(crate) use settling::{rank, reason};
+pub(crate) use judging::{evidence, features, features_of_stored, settings};
+pub use renewing::{Renewed, renew};
+pub(crate) use settling::{best, rank, reason};
 pub(crate) use writer::{settle, settle_parted};
 
 use crate::{

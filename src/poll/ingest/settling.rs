@@ -53,6 +53,12 @@ pub(super) fn settled(
     Some(Shown { canonical_id: best, published, updated_at, is_withdrawn: false })
 }
 
+/// The entry of a story that readers are to get.
+pub(crate) fn best(tellings: &[Telling], config: &Config, now: Timestamp) -> Option<i64> {
+    let ranks: Vec<Rank> = eligible(tellings, now).into_iter().map(|telling| rank(telling, config)).collect();
+    dedup::canonical(&ranks).map(|best| best.entry_id)
+}
+
 /// Why readers get an entry of a story.
 pub(crate) fn reason(tellings: &[Telling], entry_id: i64, config: &Config, now: Timestamp) -> Reason {
     let ranks: Vec<Rank> = eligible(tellings, now).into_iter().map(|telling| rank(telling, config)).collect();
@@ -98,7 +104,7 @@ pub(crate) fn rank(telling: &Telling, config: &Config) -> Rank {
         .is_none_or(|name| config.bureaus.rows().iter().any(|row| row.bureau == name));
     Rank {
         entry_id: telling.entry_id,
-        role: telling.role,
+        standing: config.dedup.settings.roles.standing(telling.role),
         is_province,
         is_correction: telling.is_correction,
         n_chars: telling.n_chars,

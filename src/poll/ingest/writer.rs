@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         }
         let features = |entry: &&Entry| {
             let shown = shown_at(entry.published, self.now, self.source.zone);
-            (entry.source_entry_id.clone(), Arc::new(judging::features(entry, shown.at)))
+            (entry.source_entry_id.clone(), Arc::new(judging::features(entry, shown.at, self.config)))
         };
         self.made = new.iter().map(features).collect();
         let made: Vec<&Features> = self.made.values().map(AsRef::as_ref).collect();
@@ -162,7 +162,7 @@ impl<'a> Writer<'a> {
 
     async fn revise(&mut self, item: &Item, known: &KnownEntry, digest: &str) -> Result<(), StoreError> {
         let shown = shown_at(item.entry.published, known.seen_at, self.source.zone);
-        let features = Arc::new(judging::features(&item.entry, shown.at));
+        let features = Arc::new(judging::features(&item.entry, shown.at, self.config));
         self.batch.revise_entry(known.id, &self.row(item, &features, digest, shown)).await?;
         self.touch_source();
         // Where only the address is another, since the source changed all of them, readers have seen that already.
@@ -176,7 +176,7 @@ impl<'a> Writer<'a> {
         let entry = &item.entry;
         let shown = shown_at(entry.published, self.now, self.source.zone);
         let made = self.made.remove(&entry.source_entry_id);
-        let features = made.unwrap_or_else(|| Arc::new(judging::features(entry, shown.at)));
+        let features = made.unwrap_or_else(|| Arc::new(judging::features(entry, shown.at, self.config)));
         let row = self.row(item, &features, digest, shown);
         if let Some(given) = self.given
             && let Some(story_id) = self.batch.story_under(&given.story).await?
@@ -186,12 +186,12 @@ impl<'a> Writer<'a> {
         let settings = judging::settings(self.config);
         let candidates = self.batch.candidates(&features, settings.window).await?;
         self.touch_source();
-        let judgement = judging::judge(&features, &candidates, &settings);
+        let judgement = judging::judge(&features, &candidates, settings);
         let row = NewEntry { evidence: evidence(&judgement), ..row };
         let related = judging::related(&judgement);
         let story_id = match judgement.verdict {
             Verdict::Join { story_id, entry_id, rule } if !self.is_told_apart(story_id).await? => {
-                let rule = judging::rule_of(&features, &candidates, &judgement, entry_id, rule);
+                let rule = judging::rule_of(&features, &candidates, &judgement, (entry_id, rule), settings);
                 self.join(&row, story_id, rule, judgement.merges).await?
             }
             Verdict::Join { .. } | Verdict::New => self.open_story(item, &row, shown).await?,

@@ -28,6 +28,7 @@ async fn the_database_accepts_every_statement() {
         hub::ALL,
         import::ALL,
         reid::ALL,
+        remake::ALL,
         replay::ALL,
         rulings::ALL,
         search::ALL,
