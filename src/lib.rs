@@ -32,6 +32,8 @@ pub mod publish;
 
 pub mod press;
 
+pub mod site;
+
 pub mod push;
 pub mod serve;
 

@@ -1,6 +1,10 @@
 //! `dibao export`.
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::{
+    io::{BufWriter, ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::ValueEnum;
 
@@ -11,6 +15,8 @@ use crate::{
     exchange::EntryLine,
     model::{SourceKey, Timestamp},
     normalise::time,
+    press::Press,
+    site::{self, Report, SiteError},
     store::{ExportQuery, Store},
 };
 
@@ -26,24 +32,79 @@ pub(super) struct Args {
     /// jsonl: only entries of this source
     #[arg(long, value_name = "KEY")]
     source: Option<String>,
-    /// Accepted for symmetry: the output is JSON lines always
+    /// site: the address under which DIR will be served (`server.public_url`)
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// site: print what came of it as JSON; jsonl is JSON lines always
     #[arg(long)]
     json: bool,
+    /// site: the folder, made if there is none; only a folder that an export wrote is replaced
+    #[arg(value_name = "DIR", required_if_eq("format", "site"))]
+    dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// Every entry with its story as a JSON line on stdout, in the order of first sight; `import` takes them in again
     Jsonl,
+    /// Feeds and pages as files for any web server or CDN, in DIR
+    Site,
 }
 
 pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
     start.logs("error");
-    let config = start.config(Vec::new())?;
+    let flags = args.base_url.iter().map(|url| ("DIBAO_SERVER_PUBLIC_URL", url.clone()));
+    let config = start.config(flags.collect())?;
     warn_of_settings(&config);
-    match args.format {
-        Format::Jsonl => jsonl(&config, args),
+    match (args.format, &args.dir) {
+        (Format::Site, Some(dir)) => site(&config, dir, args.json),
+        (Format::Jsonl, Some(dir)) => {
+            let dir = dir.display();
+            let error = anyhow::anyhow!("`{dir}`: JSON lines go to stdout; a folder needs `--format site`");
+            Err(Failure::new(USAGE, error))
+        }
+        (_, None) => jsonl(&config, args),
     }
+}
+
+fn site(config: &Arc<Config>, dir: &Path, as_json: bool) -> Result<u8, Failure> {
+    let Some(base_url) = config.server.public_url.clone() else {
+        let advice = "files do not know under which address they will be served: set `server.public_url`, or give \
+            `--base-url https://…`";
+        return Err(Failure::new(USAGE, anyhow::anyhow!(advice)));
+    };
+    let report = runtime()?.block_on(async {
+        let store = stored(config).await?;
+        let press = Press::for_files(Arc::clone(config), store.clone(), base_url);
+        let report = site::export(&press, dir, clock::now()).await;
+        store.close().await;
+        report.map_err(failure)
+    })?;
+    tell(dir, &report, as_json);
+    Ok(0)
+}
+
+fn failure(error: SiteError) -> Failure {
+    let is_usage =
+        matches!(error, SiteError::NotOurs { .. } | SiteError::NotAFolder { .. } | SiteError::NoName { .. });
+    Failure::new(if is_usage { USAGE } else { CANNOT_RUN }, error)
+}
+
+fn tell(dir: &Path, report: &Report, as_json: bool) {
+    let Report { n_documents, n_changed, n_removed, n_foreign } = report;
+    if as_json {
+        let told = serde_json::json!({
+            "documents": n_documents, "changed": n_changed, "removed": n_removed, "foreign": n_foreign,
+        });
+        say!("{told}");
+        return;
+    }
+    let foreign = match n_foreign {
+        0 => String::new(),
+        n => format!(", {n} files of others left in place"),
+    };
+    let dir = dir.display();
+    say!("{dir}: {n_documents} documents, {n_changed} new or changed, {n_removed} removed{foreign}");
 }
 
 fn jsonl(config: &Config, args: &Args) -> Result<u8, Failure> {

@@ -14,7 +14,7 @@ use crate::{
     model::{Timestamp, Tombstone},
     publish::{
         Archive,
-        page::MAX_STORIES,
+        page::{MAX_STORIES, Venue},
         slice::{Facet, Slice},
     },
     store::{Change, Listed, Search, StoreError},
@@ -40,7 +40,7 @@ impl Desk<'_> {
     }
 
     /// The sources that readers can see anything of, and those that are polled: key and name.
-    async fn sources(&self) -> Result<Vec<(String, String)>, StoreError> {
+    pub(super) async fn sources(&self) -> Result<Vec<(String, String)>, StoreError> {
         let known = self.store.stories_by_label(Facet::Source.key()).await?;
         let configured = self.config.sources.iter().map(|source| &source.source);
         let mut names: Vec<(String, String)> = configured
@@ -131,6 +131,17 @@ impl Desk<'_> {
         Ok(days)
     }
 
+    /// Every day with stories, newest first.
+    pub(super) async fn all_days(&self) -> Result<Vec<Date>, StoreError> {
+        let mut days = Vec::new();
+        let mut before = Timestamp::MAX;
+        while let Some(day) = self.day_before(before).await? {
+            days.push(day);
+            before = self.bounds(day).0;
+        }
+        Ok(days)
+    }
+
     pub(super) async fn daily_feed(&self) -> Result<Sheet, PressError> {
         let listed = self.editions(FEED_DAYS).await?.into_iter().flat_map(|(_, listed)| listed);
         Ok(self.dated(listed.collect(), Vec::new(), Archive::None).await?)
@@ -154,7 +165,10 @@ impl Desk<'_> {
         match change {
             Change::Present(told) => Ok(Sheet { aside: Aside::Account(told.rules), ..sheet }),
             Change::Absent(absent) => {
-                if let Some(survivor) = absent.merged_into {
+                // A file cannot lead elsewhere; its page says where.
+                if self.venue == Venue::Server
+                    && let Some(survivor) = absent.merged_into
+                {
                     return Err(PressError::Moved { to: format!("stories/{}", survivor.short()) });
                 }
                 let tombstone = Tombstone {
@@ -162,7 +176,7 @@ impl Desk<'_> {
                     when: absent.at,
                     by: None,
                     comment: None,
-                    merged_into: None,
+                    merged_into: absent.merged_into,
                 };
                 Ok(Sheet { aside: Aside::Gone(tombstone), ..sheet })
             }

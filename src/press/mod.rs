@@ -8,6 +8,7 @@
 
 pub mod address;
 mod cache;
+mod catalogue;
 mod key;
 mod leaves;
 mod month;
@@ -22,6 +23,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 use url::Url;
 
+pub use catalogue::Fresh;
 pub use key::{Key, Leaf, MAX_SEARCH_PAGES, Order, SearchRequest};
 pub use month::Month;
 pub use print::{Print, Purpose, http_date};
@@ -33,7 +35,7 @@ use self::{
 };
 use crate::{
     config::Config,
-    publish::Format,
+    publish::{Format, page::Venue},
     push::HUB_PATH,
     store::{FeedState, Store, StoreError},
 };
@@ -166,12 +168,16 @@ pub struct Press {
 impl Press {
     /// Makes a press; nothing is rendered yet. `base_url` is the address under which everything is served, ending in `/`.
     pub fn new(config: Arc<Config>, store: Store, base_url: Url) -> Self {
-        let lifetime = lifetime(&config);
         let own_hub = config.push.hub.then(|| format!("{base_url}{HUB_PATH}"));
+        Self::of(config, store, base_url, own_hub, Venue::Server)
+    }
+
+    fn of(config: Arc<Config>, store: Store, base_url: Url, own_hub: Option<String>, venue: Venue) -> Self {
+        let lifetime = lifetime(&config);
         let hub = own_hub.or_else(|| config.push.hubs.first().map(Url::to_string));
         Self {
             store,
-            imprint: Arc::new(Imprint { config, base_url, hub, lifetime }),
+            imprint: Arc::new(Imprint { config, base_url, hub, lifetime, venue }),
             shelf: Shelf::default(),
             cache: Cache::new(),
             turns: Semaphore::new(MAX_RENDERINGS),
@@ -204,10 +210,14 @@ impl Press {
         &self.imprint.base_url
     }
 
+    fn desk<'a>(&'a self, state: &'a FeedState) -> Desk<'a> {
+        Desk { store: &self.store, config: self.config(), state, venue: self.imprint.venue }
+    }
+
     /// Renders what lies on the shelf, as of a state of the feed, and compresses it. `None` when a document would not be
     /// well-formed; that is logged.
     pub async fn shelf_at(&self, state: FeedState) -> Result<Option<Published>, StoreError> {
-        let desk = Desk { store: &self.store, config: self.config(), state: &state };
+        let desk = self.desk(&state);
         let sheet = match desk.sheet(&Key::Home).await {
             Ok(sheet) => sheet,
             Err(PressError::Store(error)) => return Err(error),
@@ -285,7 +295,7 @@ impl Press {
         if let Some(print) = slot.good(state.change_seq) {
             return Ok(print);
         }
-        let desk = Desk { store: &self.store, config: self.config(), state };
+        let desk = self.desk(state);
         let sheet = in_time(desk.sheet(key)).await?;
         let (digest, good_for) = (sheet.digest(), sheet.good_for);
         let print = match slot.last().filter(|kept| kept.digest == digest) {

@@ -64,7 +64,7 @@ impl Rendering<'_> {
         let title = slice.title(site, &names);
         let (atom_id, place) = (slice.atom_id(&self.state.atom_id), slice.place());
         let meta = self.meta(&atom_id, &title, &place, &path);
-        let view = View { meta: &meta, site, lang, path: &path };
+        let view = View { meta: &meta, site, lang, path: &path, venue: self.imprint.venue };
         let bytes = match leaf {
             Leaf::Front => page::home(&view, self.stories, self.older(&slice).as_deref()),
             Leaf::Slice(slice) => {
@@ -130,6 +130,10 @@ impl Rendering<'_> {
 
     /// What comes after the stories that a page shows: the same slice, searched.
     pub(super) fn older(&self, slice: &Slice) -> Option<String> {
+        if self.imprint.venue == page::Venue::Files {
+            // Files are not searched; the days lead back as far.
+            return slice.is_all().then(|| "daily".to_owned());
+        }
         let (slice, order) = (slice.clone(), Order::Newest);
         let request = SearchRequest { slice, since: None, until: None, order, page: 2 };
         (self.stories.len() > page::MAX_STORIES).then(|| request.path())

@@ -27,6 +27,8 @@ pub(super) struct Imprint {
     pub(super) hub: Option<String>,
     /// How long caches may serve a feed without asking.
     pub(super) lifetime: Duration,
+    /// What answers when a link is followed.
+    pub(super) venue: page::Venue,
 }
 
 /// Everything that one rendering needs.
@@ -90,7 +92,13 @@ impl Rendering<'_> {
     fn home(&self) -> Print {
         let place = Slice::default().place();
         let meta = self.meta(&self.state.atom_id, &self.imprint.config.feed.title, &place, "");
-        let view = page::View { meta: &meta, site: meta.title, lang: page::Lang::Zh, path: "" };
+        let view = page::View {
+            meta: &meta,
+            site: meta.title,
+            lang: page::Lang::Zh,
+            path: "",
+            venue: self.imprint.venue,
+        };
         let page = page::home(&view, self.stories, self.older(&Slice::default()).as_deref());
         let body = Body::new(page::MEDIA_TYPE, page, self.sheet.updated_at);
         Print::new(body, Purpose::Page, self.imprint.lifetime, &[])

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::Config,
     model::{Timestamp, Tombstone},
-    publish::{Archive, MAX_FEED_STORIES, Place, slice::Slice, window_since},
+    publish::{Archive, MAX_FEED_STORIES, Place, page::Venue, slice::Slice, window_since},
     store::{FeedState, Listed, Search, SliceQuery, Store, StoreError, WindowQuery, Withdrawn},
 };
 
@@ -89,6 +89,8 @@ pub(super) struct Desk<'a> {
     pub(super) config: &'a Config,
     /// The state of the feed that is served.
     pub(super) state: &'a FeedState,
+    /// What answers when a link is followed.
+    pub(super) venue: Venue,
 }
 
 impl Desk<'_> {

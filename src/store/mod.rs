@@ -8,6 +8,7 @@
 
 mod account;
 mod batch;
+mod catalogue;
 mod changes;
 mod export;
 mod held;
@@ -34,6 +35,7 @@ pub use account::{
     StoryAccount,
 };
 pub use batch::{Batch, KnownEntry, NewEntry, Shown, Telling};
+pub use catalogue::StoryName;
 pub use changes::{Absence, Absent, Change, Changes, ChangesQuery, Lost, NewestQuery, Place, ReadFrom, Told};
 pub use export::{Export, ExportQuery};
 pub use held::{Held, StoredDocument};

@@ -31,6 +31,7 @@ mod search;
 mod seed;
 mod serving;
 mod shapes;
+mod site;
 mod stories;
 mod support;
 mod tidy;

@@ -78,6 +78,19 @@ impl Lang {
     }
 }
 
+/// What answers when a link of a page is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Venue {
+    /// This program: it reads queries, searches, and speaks the language that is asked for.
+    #[default]
+    Server,
+    /// Files, which know no query: no search, and English pages stand in [`ENGLISH_FOLDER`].
+    Files,
+}
+
+/// Where the English pages stand among files.
+pub const ENGLISH_FOLDER: &str = "en";
+
 /// What every page needs to know.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -89,6 +102,8 @@ pub struct View<'a> {
     pub lang: Lang,
     /// The page's own path and query, without leading `/` and without `lang`.
     pub path: &'a str,
+    /// What the page is for.
+    pub venue: Venue,
 }
 
 impl View<'_> {
@@ -106,6 +121,7 @@ impl View<'_> {
         let address = self.meta.address(path);
         html(&match lang {
             Lang::Zh => address,
+            Lang::En if self.venue == Venue::Files => self.meta.address(&format!("{ENGLISH_FOLDER}/{path}")),
             Lang::En if path.contains('?') => format!("{address}&lang=en"),
             Lang::En => format!("{address}?lang=en"),
         })

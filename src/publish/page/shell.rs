@@ -7,7 +7,7 @@ use super::{
         Format,
         escape::{href, html},
     },
-    Lang, STYLE_PATH, View,
+    Lang, STYLE_PATH, Venue, View,
 };
 
 /// Whether search engines may keep a page: never a copy of what another published.
@@ -26,14 +26,19 @@ pub(super) struct Head<'a> {
     pub canonical: Option<&'a str>,
 }
 
+/// Path of the search.
+const SEARCH: &str = "search";
+/// The list of feeds is in no language.
+const OPML: &str = "opml";
+
 /// The way to the other pages: path, Chinese, English.
 const WAYS: [(&str, &str, &str); 6] = [
     ("regions", "地区", "Regions"),
     ("topics", "专题", "Topics"),
     ("sources", "来源", "Sources"),
     ("daily", "每日", "Daily"),
-    ("search", "搜索", "Search"),
-    ("opml", "OPML", "OPML"),
+    (SEARCH, "搜索", "Search"),
+    (OPML, "OPML", "OPML"),
 ];
 
 /// A whole page around its main part.
@@ -84,8 +89,10 @@ fn header(view: &View) -> String {
     let way = |(path, zh, en): (&str, &str, &str)| {
         let here = view.path.split(['/', '?']).next() == Some(path);
         let current = if here { " aria-current=\"true\"" } else { "" };
-        format!("<a href=\"{}\"{current}>{}</a>\n", view.link(path), view.say(zh, en))
+        let lang = if path == OPML { Lang::Zh } else { view.lang };
+        format!("<a href=\"{}\"{current}>{}</a>\n", view.link_in(path, lang), view.say(zh, en))
     };
+    let ways = WAYS.into_iter().filter(|(path, ..)| view.venue == Venue::Server || *path != SEARCH);
     let other = view.lang.other();
     let switch = format!(
         "<a href=\"{}\" lang=\"{}\" hreflang=\"{}\">{}</a>\n",
@@ -104,7 +111,7 @@ fn header(view: &View) -> String {
         view.link(""),
         html(view.site),
         view.say("主导航", "Main"),
-        WAYS.map(way).concat(),
+        ways.map(way).collect::<String>(),
     )
 }
 

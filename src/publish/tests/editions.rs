@@ -72,8 +72,13 @@ fn edition(stories: &[Story]) -> Edition<'_> {
 fn page_of(stories: &[Story]) -> Vec<u8> {
     let ground = Ground::new();
     let meta = ground.meta();
-    let view =
-        page::View { meta: &meta, site: "[邸报] <p>", lang: page::Lang::Zh, path: "daily/2026-11-24" };
+    let view = page::View {
+        meta: &meta,
+        site: "[邸报] <p>",
+        lang: page::Lang::Zh,
+        path: "daily/2026-11-24",
+        venue: page::Venue::Server,
+    };
     page(&view, &edition(stories))
 }
 

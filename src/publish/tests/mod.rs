@@ -221,7 +221,8 @@ fn the_feeds_time_moves_a_second_or_more_with_each_change() {
 fn the_page_escapes_what_it_shows() {
     let ground = Ground::new();
     let meta = ground.meta();
-    let view = page::View { meta: &meta, site: "<b>", lang: page::Lang::Zh, path: "" };
+    let view =
+        page::View { meta: &meta, site: "<b>", lang: page::Lang::Zh, path: "", venue: page::Venue::Server };
     let html =
         page::home(&view, &[story("urn:uuid:1", vec![copy("jx", "<script>alert(1)</script>", "", 1)])], None);
     let html = String::from_utf8(html).unwrap();

@@ -6,7 +6,7 @@ use crate::model::Tombstone;
 const EVIL: &str = "\"><script>alert(1)</script>'<img src=x onerror=y>&";
 
 fn view<'a>(meta: &'a FeedMeta<'a>, lang: page::Lang, path: &'a str) -> page::View<'a> {
-    page::View { meta, site: "邸报", lang, path }
+    page::View { meta, site: "邸报", lang, path, venue: page::Venue::Server }
 }
 
 fn evil() -> Story {

@@ -23,6 +23,7 @@ async fn the_database_accepts_every_statement() {
     let all = [
         sql::ALL,
         account::ALL,
+        catalogue::ALL,
         changes::ALL,
         export::ALL,
         hub::ALL,
