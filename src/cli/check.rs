@@ -156,7 +156,7 @@ fn print_json(config: &Config, source: &SourceConfig, look: &Look) {
         "source": source.source.key.as_str(), "url": source.source.url.as_str(), "verified": source.verified,
         "fault": faults.first(), "faults": faults, "rule": look.rule, "rows": look.n_rows,
         "rows_with_time": look.now.n_timed_rows, "rows_before": look.rows_before, "before": before,
-        "newest": look.newest.map(|newest| at(newest.at)), "samples": samples, "notes": look.notes,
+        "held": look.n_held, "newest": look.newest.map(|newest| at(newest.at)), "samples": samples, "notes": look.notes,
     });
     say!("{value}");
 }

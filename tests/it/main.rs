@@ -18,6 +18,7 @@ mod documents;
 mod exchange;
 mod faults;
 mod health;
+mod held;
 mod hostile;
 mod lists;
 mod public;

@@ -11,12 +11,12 @@ use crate::support::{
 
 /// An item: its number names it and gives it its words; the smaller, the older.
 #[derive(Clone)]
-struct Told {
-    number: u64,
-    id: String,
-    url: String,
-    title: String,
-    days_ago: u64,
+pub(crate) struct Told {
+    pub(crate) number: u64,
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) title: String,
+    pub(crate) days_ago: u64,
 }
 
 const WHERE: [&str; 6] = ["赣州", "上饶", "抚州", "九江", "宜春", "吉安"];
@@ -28,12 +28,12 @@ fn words(number: u64) -> (&'static str, &'static str) {
     (WHERE[n % WHERE.len()], WHAT[n % WHAT.len()])
 }
 
-fn title(number: u64) -> String {
+pub(crate) fn title(number: u64) -> String {
     let (place, what) = words(number);
     format!("{place}市局部署第{number}轮{what}专项工作")
 }
 
-fn text(number: u64) -> String {
+pub(crate) fn text(number: u64) -> String {
     let (place, what) = words(number);
     format!(
         "{place}市邮政管理局召开会议，部署第{number}轮{what}专项工作。会议听取了{number}家企业的汇报，要求在{}个工作日内完成自查，\
@@ -45,7 +45,7 @@ fn text(number: u64) -> String {
 }
 
 /// Items of the last days, the newest first.
-fn items(
+pub(crate) fn items(
     numbers: impl Iterator<Item = u64>,
     newest: u64,
     name: impl Fn(u64) -> (String, String),
@@ -59,12 +59,12 @@ fn items(
     items
 }
 
-fn at(now: Timestamp, days_ago: u64) -> String {
+pub(crate) fn at(now: Timestamp, days_ago: u64) -> String {
     let at = now.checked_sub(Duration::from_secs(days_ago * 86_400)).unwrap();
     dibao::normalise::time::rfc3339(at, jiff::tz::Offset::from_hours(8).unwrap())
 }
 
-fn rss(items: &[Told], now: Timestamp) -> Answer {
+pub(crate) fn rss(items: &[Told], now: Timestamp) -> Answer {
     let item = |item: &Told| {
         format!(
             "<item><title>{}</title><link>{}</link><guid isPermaLink=\"false\">{}</guid><pubDate>{}</pubDate>\
@@ -118,7 +118,7 @@ fn list_source(upstream: &Upstream) -> String {
     ))
 }
 
-fn guid(scheme: &str) -> impl Fn(u64) -> (String, String) {
+pub(crate) fn guid(scheme: &str) -> impl Fn(u64) -> (String, String) {
     move |n| (format!("{scheme}://a.example/news/{n}.html"), format!("{scheme}://a.example/news/{n}.html"))
 }
 

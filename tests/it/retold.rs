@@ -78,7 +78,7 @@ fn rss(items: &[(String, String, String)], base: &str) -> Answer {
     )
 }
 
-fn digest_page(items: &[(String, Vec<String>, String)], time: &str) -> Answer {
+pub(crate) fn digest_page(items: &[(String, Vec<String>, String)], time: &str) -> Answer {
     let item = |(title, paragraphs, bureau): &(String, Vec<String>, String)| {
         let (last, rest) = paragraphs.split_last().unwrap();
         let rest: String = rest.iter().map(|text| format!("<p>{text}</p>")).collect();
