@@ -87,14 +87,14 @@ impl Desk {
 
     /// Puts tellings into the store, each in a transaction of its own.
     pub(crate) async fn put(&self, telling: &Telling, now: Timestamp) -> Tally {
+        self.take(telling, false, now).await
+    }
+
+    /// The same, perhaps as what was there before we first came or was held back.
+    pub(crate) async fn take(&self, telling: &Telling, is_backlog: bool, now: Timestamp) -> Tally {
         let source = Arc::clone(self.config.source(telling.source).unwrap());
-        let item = Item {
-            entry: self.entry(telling),
-            row_hash: None,
-            row: None,
-            is_backlog: false,
-            ends_pending: false,
-        };
+        let item =
+            Item { entry: self.entry(telling), row_hash: None, row: None, is_backlog, ends_pending: false };
         ingest::write(&self.store, &self.config, &source, vec![Step::Entry(Box::new(item))], now)
             .await
             .unwrap()
