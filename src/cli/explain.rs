@@ -228,6 +228,6 @@ fn compared_json(compared: &Compared) -> serde_json::Value {
         "number": seen.with, "source": other.map(|other| &other.source_key), "title": other.map(|other| &other.title),
         "url": other.map(|other| &other.url), "story": other.map(|other| &other.atom_id.0), "rule": seen.rule,
         "scores": { "c": seen.c, "j": seen.j, "t": seen.t, "days": seen.days, "figures": seen.figures },
-        "vetoes": seen.vetoes,
+        "vetoes": seen.vetoes, "same": seen.same,
     })
 }

@@ -8,10 +8,10 @@ use super::{CANNOT_RUN, Failure, SOME_FAILED, Start, USAGE, chosen, renew, runti
 use crate::{
     clock,
     config::{Config, SourceConfig},
-    daemon::pass,
+    daemon::{pass, tidy},
     fetch::Client,
     poll::{Outcome, PollReport, Poller},
-    store::{Store, StoreError},
+    store::{Progress, Store, StoreError},
 };
 
 /// Flags of `fetch`.
@@ -56,6 +56,8 @@ pub(super) fn run(start: &Start, args: &Args) -> Result<u8, Failure> {
         })
         .await?;
         bar.finish_and_clear();
+        // Who polls by cron has no daemon that tidies.
+        tidy(&config, &store, &mut Progress::default(), clock::now()).await?;
         let failed = any_that_counts(&config, &store, &reports).await?;
         store.close().await;
         Ok(if failed { SOME_FAILED } else { 0 })

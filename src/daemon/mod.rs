@@ -6,6 +6,7 @@ mod publisher;
 mod push;
 mod relabel;
 mod scheduler;
+mod tidy;
 
 pub use relabel::relabel;
 
@@ -17,12 +18,12 @@ use url::Url;
 
 pub use pass::pass;
 pub use publisher::Publisher;
+pub use tidy::tidy;
 
 use crate::{
     clock,
     config::Config,
     fetch::{Client, FetchError},
-    model::Timestamp,
     poll::Poller,
     press::Press,
     push::Topics,
@@ -30,8 +31,6 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How often the store is tidied.
-const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long tasks may take to end after the stop.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -124,7 +123,7 @@ impl Daemon {
         tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
         tasks.spawn(relabel::run(Arc::clone(&config), store.clone(), stop.clone()));
         tasks.spawn(scheduler::run(poller, hints, stop.clone()));
-        tasks.spawn(tidy(Arc::clone(&config), store.clone(), stop.clone()));
+        tasks.spawn(tidy::run(Arc::clone(&config), store.clone(), stop.clone()));
         stop.cancelled().await;
         let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
         if ended.is_err() {
@@ -161,32 +160,4 @@ fn listener_url(listener: &TcpListener, configured: SocketAddr) -> Url {
     let parsed = Url::parse(&format!("http://{at}/"));
     // A socket address always makes a valid URL.
     parsed.unwrap_or_else(|_| unreachable!("{at} is a host and a port"))
-}
-
-/// Lets go of what is too old, once an hour.
-async fn tidy(config: Arc<Config>, store: Store, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(TIDY_EVERY) => {}
-        }
-        if let Err(error) = tidy_once(&config, &store, clock::now()).await {
-            tracing::error!(%error, "could not tidy the store");
-        }
-    }
-}
-
-async fn tidy_once(config: &Config, store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let before = |age: Duration| now.checked_sub(age).unwrap_or(Timestamp::MIN);
-    let longest_visited = crate::schedule::REVISITS.last().copied().unwrap_or_default();
-    let rows = longest_visited + 2 * config.schedule.max_interval;
-    let oldest_in_feed = store.oldest_in_window(config.feed.window).await?;
-    let entries = before(config.retention.entries).min(oldest_in_feed.unwrap_or(Timestamp::MAX));
-    // Twice the window: an entry may be published long before it is seen.
-    let index = before(config.dedup.settings.window * 2);
-    let purged = store.purge(before(config.retention.documents), entries, before(rows), index).await?;
-    if purged > 0 {
-        tracing::info!(entries = purged, "let go of what is older than `retention.entries`");
-    }
-    Ok(())
 }

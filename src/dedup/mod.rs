@@ -7,6 +7,7 @@
 //! with the head of a story only, never with another copy, so nothing bridges two stories.
 
 mod additions;
+mod again;
 mod canonical;
 mod codec;
 mod compare;
@@ -32,6 +33,7 @@ mod tests;
 mod vetoes;
 
 pub use additions::Additions;
+pub use again::{Former, KnownBy, address_of, again, name_of, story_of, title_key_of};
 pub use canonical::{Rank, Reason, canonical, reason};
 pub use codec::DecodeError;
 pub use compare::{Comparison, Scores, compare, corrects};

@@ -23,6 +23,8 @@ pub enum Rule {
     Event,
     /// Its publisher's own later text, most of it the same: what it was before is corrected.
     Correction,
+    /// An old story told again: two of address, title and text are the same, the rest is no longer compared.
+    Again,
 }
 
 impl Rule {
@@ -51,6 +53,7 @@ impl Rule {
             Self::Figures => "figures",
             Self::Event => "event",
             Self::Correction => "correction",
+            Self::Again => "again",
         }
     }
 
@@ -67,13 +70,14 @@ impl Rule {
             Self::Figures => "the same figures in related words",
             Self::Correction => "its publisher's own later text, most of it the same: a correction",
             Self::Event => "one event by place, date, figures and names, in other words",
+            Self::Again => "an old story told again: two of address, title and text are the same",
         }
     }
 
     /// The rule of a stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |rule: &Self| rule.as_str() == name;
-        Self::JOINING.into_iter().chain([Self::First, Self::Correction]).find(named)
+        Self::JOINING.into_iter().chain([Self::First, Self::Correction, Self::Again]).find(named)
     }
 
     /// Whether it holds between any two copies, not only with a story's head.

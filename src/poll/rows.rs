@@ -78,7 +78,7 @@ pub(crate) fn article_row_hash(raw: &RawEntry, kind: Kind) -> Option<[u8; 32]> {
 pub(super) fn plan(row: &Row, knowledge: &Knowledge, source: &SourceConfig, now: Timestamp) -> Plan {
     if let Some(known) = knowledge.known.get(&row.id) {
         let same = row.hash.is_none_or(|hash| known.row_hash.as_deref() == Some(hash.as_slice()));
-        return if same { Plan::Unchanged } else { Plan::Take };
+        return if same || known.is_old { Plan::Unchanged } else { Plan::Take };
     }
     if knowledge.aside.contains_key(&row.id) {
         return Plan::Aside;

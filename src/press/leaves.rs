@@ -14,7 +14,7 @@ use crate::{
     model::{Timestamp, Tombstone},
     publish::{
         Archive,
-        page::{MAX_STORIES, Venue},
+        page::{Expired, MAX_STORIES, Venue},
         slice::{Facet, Slice},
     },
     store::{Change, Listed, Search, StoreError},
@@ -159,7 +159,7 @@ impl Desk<'_> {
     }
 
     async fn story(&self, short: &str) -> Result<Sheet, PressError> {
-        let Some(listed) = self.store.story_row(short).await? else { return Err(PressError::NoStory) };
+        let Some(listed) = self.store.story_row(short).await? else { return self.old_story(short).await };
         let Some(change) = self.store.story_named(short).await? else { return Err(PressError::NoStory) };
         let sheet = self.dated(vec![listed], Vec::new(), Archive::None).await?;
         match change {
@@ -181,6 +181,14 @@ impl Desk<'_> {
                 Ok(Sheet { aside: Aside::Gone(tombstone), ..sheet })
             }
         }
+    }
+
+    /// The page of a story whose texts are no longer kept.
+    async fn old_story(&self, short: &str) -> Result<Sheet, PressError> {
+        let Some(old) = self.store.old_story(short).await? else { return Err(PressError::NoStory) };
+        let expired = Expired { title: old.title, url: old.url, published_at: old.published_at };
+        let sheet = self.dated(Vec::new(), Vec::new(), Archive::None).await?;
+        Ok(Sheet { aside: Aside::Old(expired), ..sheet })
     }
 
     async fn search(&self, request: &SearchRequest) -> Result<Sheet, PressError> {

@@ -84,7 +84,7 @@ impl Rendering<'_> {
             Leaf::Search(request) => self.hits(&view, request),
         };
         let purpose = match (leaf, &self.sheet.aside) {
-            (_, Aside::Gone(_)) => Purpose::Gone,
+            (_, Aside::Gone(_) | Aside::Old(_)) => Purpose::Gone,
             (Leaf::Story(_) | Leaf::Day(_) | Leaf::Search(_), _) => Purpose::Copy,
             _ => Purpose::Page,
         };
@@ -95,6 +95,9 @@ impl Rendering<'_> {
     fn story(&self, view: &View) -> Option<Vec<u8>> {
         if let Aside::Gone(tombstone) = &self.sheet.aside {
             return Some(page::gone(view, tombstone));
+        }
+        if let Aside::Old(old) = &self.sheet.aside {
+            return Some(page::expired(view, old));
         }
         let rules: &[String] = match &self.sheet.aside {
             Aside::Account(rules) => rules,

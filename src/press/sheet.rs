@@ -9,7 +9,12 @@ use super::{
 use crate::{
     config::Config,
     model::{Timestamp, Tombstone},
-    publish::{Archive, MAX_FEED_STORIES, Place, page::Venue, slice::Slice, window_since},
+    publish::{
+        Archive, MAX_FEED_STORIES, Place,
+        page::{Expired, Venue},
+        slice::Slice,
+        window_since,
+    },
     store::{FeedState, Listed, Search, SliceQuery, Store, StoreError, WindowQuery, Withdrawn},
 };
 
@@ -60,6 +65,8 @@ pub(super) enum Aside {
     },
     /// That a story was withdrawn.
     Gone(Tombstone),
+    /// That a story's texts are no longer kept.
+    Old(Expired),
 }
 
 impl Sheet {

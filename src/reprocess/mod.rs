@@ -296,6 +296,10 @@ impl<'a> Work<'a> {
         let held = self.reprocessor.store.held(self.key(), &ids).await?;
         let mut held: HashMap<String, Held> =
             held.into_iter().map(|held| (held.known.source_entry_id.clone(), held)).collect();
+        // Of old stories only what they are known by is kept: nothing of them can be made again.
+        let (known, _) = self.reprocessor.store.known_rows(self.key(), &ids).await?;
+        let made: Vec<Made> =
+            made.into_iter().filter(|made| known.get(made.id()).is_none_or(|known| !known.is_old)).collect();
         for made in made {
             let held = held.remove(made.id());
             self.report.n_compared += usize::from(held.is_some());

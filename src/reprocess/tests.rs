@@ -36,6 +36,7 @@ fn held(row: Option<&str>) -> Held {
             seen_at: at("2026-11-20T04:00:00Z"),
             gone_at: None,
             former_url: None,
+            is_old: false,
         },
         entry: Entry {
             source: SourceKey::parse("jx").unwrap(),

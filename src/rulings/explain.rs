@@ -35,11 +35,16 @@ pub struct Seen {
     pub figures: usize,
     /// What spoke against it: `period 2025/2026`.
     pub vetoes: Vec<String>,
+    /// Of an old story told again: which of `address`, `title` and `text` are the same.
+    pub same: Vec<String>,
 }
 
 impl Seen {
     /// The scores in words.
     pub fn words(&self) -> String {
+        if !self.same.is_empty() {
+            return format!("the same {}", self.same.join(" and "));
+        }
         let share = (self.c * 100.0).round();
         let title = (self.t * 100.0).round();
         let mut words =
@@ -161,5 +166,6 @@ fn telling(entry: &EntryAccount) -> Telling {
         seen_at: entry.seen_at,
         published: entry.published.unwrap_or(unknown),
         gone_at: entry.gone_at,
+        is_again: entry.rule == Rule::Again.as_str(),
     }
 }

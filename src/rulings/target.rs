@@ -1,6 +1,6 @@
 //! What the operator names: a story, an entry, or an address.
 
-use crate::store::{EntryPlace, Store, StoreError};
+use crate::store::{EntryPlace, OldStory, Store, StoreError};
 
 /// Digits of an entry's number, at most; a story's short name has more.
 const MAX_NUMBER_DIGITS: usize = 12;
@@ -46,7 +46,14 @@ impl Target {
             return Ok(Self::Story { story_id: found.lives_as(), named_id: found.id });
         }
         let places = store.entries_at(name).await?;
-        if places.is_empty() { Err(unknown(name)) } else { Ok(Self::Entries(places)) }
+        if !places.is_empty() {
+            return Ok(Self::Entries(places));
+        }
+        let old = match store.old_story(short_of(name)).await? {
+            Some(old) => Some(old),
+            None => store.old_stories_at(name).await?.into_iter().next(),
+        };
+        Err(old.map_or_else(|| unknown(name), |old| expired(name, &old)))
     }
 
     /// The stories that it touches, each once, in the order of their entries.
@@ -87,6 +94,16 @@ fn number(name: &str) -> Option<i64> {
     let digits = name.strip_prefix('#').unwrap_or(name);
     let is_number = digits.len() <= MAX_NUMBER_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| is_number)
+}
+
+/// Nothing can be shown or ruled of a story whose texts have left.
+fn expired(name: &str, old: &OldStory) -> TargetError {
+    let title = old.title.as_deref().unwrap_or("without a title");
+    TargetError::Unfit(format!(
+        "`{name}` is an old story (「{title}」, {}): its texts have been let go of (`retention.entries`), and it is kept only \
+        so that it is not announced again",
+        old.atom_id.0
+    ))
 }
 
 fn unknown(name: &str) -> TargetError {

@@ -61,6 +61,8 @@ pub struct KnownEntry {
     pub gone_at: Option<Timestamp>,
     /// Where people read it before its source changed all ids, if it did.
     pub former_url: Option<String>,
+    /// Whether only what it is known by is left of it: nothing that it says matters any more.
+    pub is_old: bool,
 }
 
 /// An entry with what was derived from it for keeping.
@@ -109,6 +111,8 @@ pub struct Telling {
     pub published: Published,
     /// Since when the source says that it no longer exists.
     pub gone_at: Option<Timestamp>,
+    /// Whether it told an old story again: readers get it only when there is no other.
+    pub is_again: bool,
 }
 
 /// What a story shows.
@@ -202,7 +206,10 @@ impl Batch {
             .fetch_all(&mut *self.tx)
             .await
             .doing("look up known entries")?;
-        rows.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known))).collect()
+        let known = rows.iter().map(known_entry).collect::<Result<Vec<_>, _>>()?;
+        let mut known: HashMap<_, _> = known.into_iter().map(|it| (it.source_entry_id.clone(), it)).collect();
+        self.add_old(source_key, ids, &mut known).await?;
+        Ok(known)
     }
 
     /// Notes the hash of the row that leads to an entry.
@@ -237,13 +244,14 @@ impl Batch {
         }
         let query = sqlx::query(sql::STORIES_NAMED).bind(json_list([atom_id]));
         let taken = query.fetch_optional(self.seeing().await?).await.doing("look up an Atom id")?;
-        Ok(taken.is_some())
+        Ok(taken.is_some() || !self.old_under(&[atom_id.to_owned()]).await?.is_empty())
     }
 
     /// Looks up at once ids that [`Batch::atom_id_taken`] will be asked for.
     pub async fn foresee_ids(&mut self, atom_ids: &[String]) -> Result<(), StoreError> {
         let query = sqlx::query_scalar(sql::STORIES_NAMED).bind(json_list(atom_ids.iter().cloned()));
-        let taken: Vec<String> = query.fetch_all(self.seeing().await?).await.doing("look up Atom ids")?;
+        let mut taken: Vec<String> = query.fetch_all(self.seeing().await?).await.doing("look up Atom ids")?;
+        taken.extend(self.old_under(atom_ids).await?.into_iter().map(|(_, atom_id)| atom_id));
         self.free_ids.extend(atom_ids.iter().filter(|id| !taken.contains(id)).cloned());
         Ok(())
     }
@@ -477,6 +485,7 @@ pub(super) fn known_entry(row: &SqliteRow) -> Result<KnownEntry, StoreError> {
             gone_at: row.try_get::<Option<i64>, _>("gone_ms")?.map(from_ms),
             // Only where it was asked for.
             former_url: row.try_get("former_url").unwrap_or_default(),
+            is_old: false,
         })
     };
     read().doing("read a known entry")
@@ -496,5 +505,6 @@ pub(super) fn telling(row: &SqliteRow) -> Result<Telling, sqlx::Error> {
             precision: precision.map_or(Precision::Seen, |name| Precision::from_name(&name)),
         },
         gone_at: row.try_get::<Option<i64>, _>("gone_ms")?.map(from_ms),
+        is_again: row.try_get("is_again")?,
     })
 }

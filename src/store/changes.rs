@@ -51,7 +51,8 @@ statements! {
         merged_into FROM story WHERE withdrawn_ms IS NULL AND id IN (SELECT value FROM json_each($1))";
     // What joined each entry of some stories, in the order of their copies.
     RULES_OF = "SELECT e.story_id, e.rule FROM entry e JOIN story s ON s.id = e.story_id \
-        WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id <> s.canonical_id, e.id";
+        WHERE e.story_id IN (SELECT value FROM json_each($1)) AND (e.rule <> 'again' OR e.id = s.canonical_id) \
+        ORDER BY e.story_id, e.id <> s.canonical_id, e.id";
     RELATED_OF = "SELECT r.story_id, s.atom_id FROM related r JOIN story s ON s.id = r.other_id \
         WHERE r.story_id IN (SELECT value FROM json_each($1)) AND s.withdrawn_ms IS NULL ORDER BY r.likeness DESC, s.id";
     STORIES_NEWEST = "SELECT id, published_ms FROM story WHERE withdrawn_ms IS NULL AND (published_ms, id) < ($1, $2) \
@@ -107,6 +108,8 @@ pub enum Absence {
     Merged,
     /// It is none of those asked for, or no longer.
     Unmatched,
+    /// Its texts were let go of for their age.
+    Expired,
 }
 
 /// A story that readers no longer see.

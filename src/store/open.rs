@@ -37,6 +37,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "serving", include_str!("../../migrations/sqlite/0007_serving.sql")),
     (8, "topics", include_str!("../../migrations/sqlite/0008_topics.sql")),
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
+    (10, "retention", include_str!("../../migrations/sqlite/0010_retention.sql")),
     (11, "tables", include_str!("../../migrations/sqlite/0011_tables.sql")),
 ];
 

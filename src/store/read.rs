@@ -256,8 +256,9 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .doing("look up known entries")?;
-        let known =
-            entries.iter().map(|row| known_entry(row).map(|known| (known.source_entry_id.clone(), known)));
+        let known = entries.iter().map(known_entry).collect::<Result<Vec<_>, _>>()?;
+        let mut known: HashMap<_, _> = known.into_iter().map(|it| (it.source_entry_id.clone(), it)).collect();
+        self.add_old(source_key, ids, &mut known).await?;
         let aside = sqlx::query(sql::PENDING_KNOWN)
             .bind(source_key)
             .bind(&list)
@@ -268,7 +269,7 @@ impl Store {
             Ok((row.try_get(0)?, PendingState::from_name(row.try_get(1)?)))
         };
         let aside = aside.iter().map(state).collect::<Result<_, _>>().doing("read a pending row")?;
-        Ok((known.collect::<Result<_, _>>()?, aside))
+        Ok((known, aside))
     }
 
     /// Entries of a source first seen since a time, newest first.
@@ -328,49 +329,6 @@ impl Store {
             .doing("read withheld rows")?;
         let row = |row: &SqliteRow| -> Result<_, sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
         rows.iter().map(row).collect::<Result<_, _>>().doing("read a withheld row")
-    }
-
-    /// Lets go of what is older than its age: documents, polls and validators before `documents`, entries and
-    /// then empty stories before `entries`, in small steps; rows of articles no longer visited before `rows`, and the
-    /// index of what is compared before `index`.
-    pub async fn purge(
-        &self,
-        documents: Timestamp,
-        entries: Timestamp,
-        rows: Timestamp,
-        index: Timestamp,
-    ) -> Result<u64, StoreError> {
-        const STEP: i64 = 500;
-        let mut batch = self.begin().await?;
-        batch
-            .run(sqlx::query(sql::PURGE_DOCUMENTS).bind(documents.as_millisecond()), "purge documents")
-            .await?;
-        batch.run(sqlx::query(sql::PURGE_POLLS).bind(documents.as_millisecond()), "purge polls").await?;
-        batch
-            .run(sqlx::query(sql::PURGE_VALIDATORS).bind(documents.as_millisecond()), "purge validators")
-            .await?;
-        batch.run(sqlx::query(sql::PURGE_ALERTS).bind(documents.as_millisecond()), "purge alerts").await?;
-        batch.run(sqlx::query(sql::PURGE_ROWS).bind(rows.as_millisecond()), "purge rows").await?;
-        batch.commit().await?;
-        self.purge_features(index).await?;
-        let mut purged = 0;
-        loop {
-            let gone = sqlx::query(sql::PURGE_ENTRIES)
-                .bind(entries.as_millisecond())
-                .bind(STEP)
-                .execute(&self.writer)
-                .await
-                .doing("purge entries")?
-                .rows_affected();
-            purged += gone;
-            if gone == 0 {
-                break;
-            }
-        }
-        let stories =
-            sqlx::query(sql::PURGE_STORIES).bind(entries.as_millisecond()).execute(&self.writer).await;
-        stories.doing("purge stories")?;
-        Ok(purged)
     }
 }
 

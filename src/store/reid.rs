@@ -2,14 +2,16 @@
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Batch, Doing, Store, StoreError, from_ms, sql::statements};
+use super::{Batch, Doing, Store, StoreError, from_ms, old::OLD_FAMILIAR, sql::statements};
 use crate::{
-    dedup::Familiar,
+    dedup::{Familiar, title_key_of},
     model::{CanonicalUrl, Timestamp},
 };
 
 /// Entries of a source among which its rows are looked for, the latest; the index has them by their first sight.
 const MAX_FAMILIAR: i64 = 5_000;
+/// Old entries, of whatever source, that are looked through for its own when it has fewer than that.
+const MAX_OLD: i64 = 200_000;
 
 statements! {
     FAMILIAR = "SELECT id, title_key, canonical_url, body_hash, claimed_ms FROM entry WHERE source_key = $1 \
@@ -55,7 +57,15 @@ impl Store {
                 published: row.try_get::<Option<i64>, _>(4)?.map(from_ms),
             })
         };
-        rows.iter().map(item).collect::<Result<_, _>>().doing("read what a source gave before")
+        let mut found: Vec<Familiar<i64>> =
+            rows.iter().map(item).collect::<Result<_, _>>().doing("read what a source gave before")?;
+        let left = MAX_FAMILIAR.saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        let query = sqlx::query(OLD_FAMILIAR).bind(source_key).bind(MAX_OLD).bind(left);
+        let rows = query.fetch_all(&self.readers).await.doing("read what a source gave long before")?;
+        let old: Vec<Familiar<i64>> =
+            rows.iter().map(old_familiar).collect::<Result<_, _>>().doing("read an old entry")?;
+        found.extend(old);
+        Ok(found)
     }
 
     /// How many rows of a source are held back.
@@ -72,6 +82,19 @@ impl Store {
     }
 }
 
+/// An entry of an old story. Its body is no longer known as a whole, and its title's letters are made again.
+fn old_familiar(row: &SqliteRow) -> Result<Familiar<i64>, sqlx::Error> {
+    let has_address = row.try_get::<Option<i64>, _>("address")?.is_some();
+    let url: &str = row.try_get("url")?;
+    Ok(Familiar {
+        what: row.try_get("id")?,
+        title_key: title_key_of(row.try_get("title")?),
+        canonical_url: Some(url).filter(|_| has_address).and_then(CanonicalUrl::parse),
+        body_hash: None,
+        published: row.try_get::<Option<i64>, _>("claimed_ms")?.map(from_ms),
+    })
+}
+
 impl Batch {
     /// Gives an entry a further id and the address under which its source has it now. Readers see another link, and
     /// nothing that would be news.
@@ -81,16 +104,20 @@ impl Batch {
             .bind(&attached.source_entry_id)
             .bind(at.as_millisecond());
         self.run(alias, "give an entry a further id").await?;
-        let story: i64 = sqlx::query_scalar(ENTRY_READDRESS)
+        let story: Option<i64> = sqlx::query_scalar(ENTRY_READDRESS)
             .bind(attached.entry_id)
             .bind(&attached.url)
             .bind(attached.canonical_url.as_ref().map(CanonicalUrl::as_str))
             .bind(attached.row_hash.as_ref().map(<[u8; 32]>::as_slice))
             .bind(&attached.row)
-            .fetch_one(&mut *self.tx)
+            .fetch_optional(&mut *self.tx)
             .await
             .doing("give an entry its new address")?;
-        self.visible(story);
+        match story {
+            Some(story) => self.visible(story),
+            // Of an old story readers see nothing.
+            None => self.attach_old(attached).await?,
+        }
         Ok(())
     }
 }

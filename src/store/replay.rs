@@ -17,7 +17,7 @@ statements! {
         s.canonical_id = e.id AS is_shown \
         FROM entry e JOIN story s ON s.id = e.story_id WHERE e.seen_ms >= $1 ORDER BY e.seen_ms, e.id";
     REPLAY_ENTRIES = "SELECT id, source_key, source_entry_id, canonical_url, title, content_text, region, role, bureau, \
-        length(content_text) AS n_chars, seen_ms, published_ms, claimed_precision, gone_ms, rule = 'correction' AS is_correction, rule \
+        length(content_text) AS n_chars, seen_ms, published_ms, claimed_precision, gone_ms, rule = 'correction' AS is_correction, rule = 'again' AS is_again, rule \
         FROM entry WHERE id IN (SELECT value FROM json_each($1))";
     REPLAY_STORIES = "SELECT id, atom_id FROM story WHERE id IN (SELECT value FROM json_each($1))";
     REPLAY_RULED = "SELECT entry_a, entry_b, kind FROM ruled";

@@ -33,7 +33,8 @@ statements! {
     EMPTY_ROWS = "DELETE FROM search_row";
     CHANGED = "SELECT s.id, s.seq, s.published_ms, s.withdrawn_ms, e.title, e.bureau, substr(e.content_text, 1, $3) AS text, \
         (SELECT group_concat(label, char(10)) FROM label WHERE story_id = s.id) AS labels, \
-        (SELECT group_concat(c.title, char(10)) FROM entry c WHERE c.story_id = s.id AND c.id <> s.canonical_id) AS copies \
+        (SELECT group_concat(c.title, char(10)) FROM entry c WHERE c.story_id = s.id AND c.id <> s.canonical_id \
+            AND c.rule <> 'again') AS copies \
         FROM story s LEFT JOIN entry e ON e.id = s.canonical_id WHERE s.seq > $1 ORDER BY s.seq LIMIT $2";
     DROP_TEXT = "DELETE FROM story_text WHERE rowid = (SELECT number FROM search_row WHERE story_id = $1)";
     DROP_ROW = "DELETE FROM search_row WHERE story_id = $1";

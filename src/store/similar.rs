@@ -20,20 +20,22 @@ use crate::{
 };
 
 statements! {
-    // How far the store is: its highest entry and story, and how often features have changed.
-    STAND = "SELECT (SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM story), revised_seq \
+    // How far the store is: its highest entry and story, those of which the texts have left included, and how often features
+    // have changed; and what there is of former times.
+    STAND = "SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM old_entry)), \
+        max((SELECT coalesce(max(id), 0) FROM story), (SELECT coalesce(max(id), 0) FROM old_story)), revised_seq, \
+        (SELECT min(published_ms) FROM feature), (SELECT min(seen_ms) FROM entry), EXISTS (SELECT 1 FROM old_story) \
         FROM feed WHERE id = 1";
     FEATURES_REVISED = "UPDATE feed SET revised_seq = revised_seq + 1 WHERE id = 1";
     KEYS_OF_TIME = "SELECT entry_id, published_ms, keys FROM feature WHERE published_ms BETWEEN $1 AND $2";
     KEYS_AFTER = "SELECT entry_id, published_ms, keys FROM feature WHERE entry_id > $1";
-    STORIES_OF = "SELECT e.id, e.story_id, s.canonical_id FROM entry e JOIN story s ON s.id = e.story_id \
+    STORIES_OF = "SELECT e.id, e.story_id, s.canonical_id, 0, e.rule = 'again' FROM entry e JOIN story s ON s.id = e.story_id \
+        WHERE e.id IN (SELECT value FROM json_each($1)) \
+        UNION ALL SELECT e.id, e.story_id, s.canonical_id, 1, 0 FROM old_entry e JOIN old_story s ON s.id = e.story_id \
         WHERE e.id IN (SELECT value FROM json_each($1))";
     FEATURES_OF = "SELECT entry_id, bytes FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
     KEYLESS = "SELECT entry_id, bytes FROM feature WHERE keys IS NULL LIMIT $1";
     KEYS_KEEP = "UPDATE feature SET keys = $2 WHERE entry_id = $1";
-    // What was imported lately stays, however old it is: purging goes by the time of writing.
-    FEATURES_DROP = "DELETE FROM feature WHERE entry_id IN (SELECT f.entry_id FROM feature f JOIN entry e ON e.id = f.entry_id \
-        WHERE f.published_ms < $1 AND e.changed_ms < $1 LIMIT $2)";
 }
 
 /// Entries whose features are remembered, twice so many at most, about 8 KB each.
@@ -55,6 +57,15 @@ struct Stand {
     entry_id: i64,
     story_id: i64,
     n_revised: i64,
+}
+
+/// What a store holds of former times.
+#[derive(Debug, Clone, Copy, Default)]
+struct Past {
+    /// The earliest time of an entry, by publication or first sight.
+    oldest_ms: Option<i64>,
+    /// Whether there are stories of which the texts have left.
+    has_old: bool,
 }
 
 /// Features that were looked at lately, in two halves: when the newer is full, the older leaves.
@@ -93,8 +104,13 @@ pub(super) struct Near {
     remembered: Arc<Mutex<Remembered>>,
     /// How far the store is with what this batch has done; `None` before it is asked.
     stand: Option<Stand>,
+    past: Past,
     story_of: HashMap<i64, i64>,
     head_of: HashMap<i64, i64>,
+    /// Stories of which the texts have left.
+    old: HashSet<i64>,
+    /// Entries that told an old story again.
+    again: HashSet<i64>,
     features: HashMap<i64, Arc<Features>>,
     /// Entries that this batch put into the index.
     added: Vec<i64>,
@@ -117,12 +133,20 @@ impl Near {
         Self {
             remembered,
             stand: None,
+            past: Past::default(),
             story_of: HashMap::new(),
             head_of: HashMap::new(),
+            old: HashSet::new(),
+            again: HashSet::new(),
             features: HashMap::new(),
             added: Vec::new(),
             state: State::Added,
         }
+    }
+
+    /// Notes that there are old stories.
+    pub(super) fn notes_old(&mut self) {
+        self.past.has_old = true;
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
@@ -241,10 +265,16 @@ impl Batch {
         let query = sqlx::query(STORIES_OF).bind(json_list(unknown));
         let rows = query.fetch_all(&mut *self.tx).await.doing("look up stories")?;
         for row in &rows {
-            let read = || -> Result<(i64, i64, i64), sqlx::Error> {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+            let read = || -> Result<(i64, i64, i64, bool, bool), sqlx::Error> {
+                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
             };
-            let (id, story_id, head) = read().doing("read a story's entry")?;
+            let (id, story_id, head, is_old, is_again) = read().doing("read a story's entry")?;
+            if is_old {
+                self.near.old.insert(story_id);
+            }
+            if is_again {
+                self.near.again.insert(id);
+            }
             self.near.story_of.insert(id, story_id);
             self.near.head_of.entry(story_id).or_insert(head);
             // A head stands in its story.
@@ -271,6 +301,34 @@ impl Batch {
         Ok(())
     }
 
+    /// Whether the texts have left of a candidate's story.
+    pub fn is_old(&self, story_id: i64) -> bool {
+        self.near.old.contains(&story_id)
+    }
+
+    /// Whether a candidate told an old story again: so does who tells the same as it.
+    pub fn is_again(&self, entry_id: i64) -> bool {
+        self.near.again.contains(&entry_id)
+    }
+
+    /// Notes that an entry of this batch told an old story again.
+    pub fn told_again(&mut self, entry_id: i64) {
+        self.near.again.insert(entry_id);
+    }
+
+    /// Whether there are stories of which the texts have left.
+    pub(super) async fn has_old(&mut self) -> Result<bool, StoreError> {
+        self.stand().await?;
+        Ok(self.near.past.has_old)
+    }
+
+    /// Whether the store holds anything of before a time: without, no old story can be told again.
+    pub async fn has_past(&mut self, before: Timestamp) -> Result<bool, StoreError> {
+        self.stand().await?;
+        let Past { oldest_ms, has_old } = self.near.past;
+        Ok(has_old || oldest_ms.is_some_and(|oldest| oldest < before.as_millisecond()))
+    }
+
     /// Notes the story of a new entry.
     pub(super) fn stands_in(&mut self, entry_id: i64, story_id: i64) {
         self.near.story_of.insert(entry_id, story_id);
@@ -292,6 +350,7 @@ impl Batch {
         self.near.features.insert(entry_id, Arc::clone(features));
         self.near.added.push(entry_id);
         let at_ms = features.published_at.as_millisecond();
+        self.near.past.oldest_ms = Some(self.near.past.oldest_ms.unwrap_or(at_ms).min(at_ms));
         if let Some((_, index)) = &mut self.near.remembered().index {
             index.add(&Indexed { entry_id, at_ms, keys });
         }
@@ -334,6 +393,11 @@ impl Batch {
             Ok(Stand { entry_id: row.try_get(0)?, story_id: row.try_get(1)?, n_revised: row.try_get(2)? })
         };
         let stand = read().doing("read the store's stand")?;
+        let past = || -> Result<Past, sqlx::Error> {
+            let oldest = [row.try_get::<Option<i64>, _>(3)?, row.try_get(4)?];
+            Ok(Past { oldest_ms: oldest.into_iter().flatten().min(), has_old: row.try_get(5)? })
+        };
+        self.near.past = past().doing("read the store's stand")?;
         self.catch_up(stand).await?;
         self.near.stand = Some(stand);
         Ok(stand)
@@ -396,16 +460,9 @@ impl Remembered {
 }
 
 impl Store {
-    /// Lets go of what no entry is compared with any more: features of entries published and written before a time, and what was
-    /// remembered and not asked for since the last time.
-    pub(super) async fn purge_features(&self, before: Timestamp) -> Result<(), StoreError> {
+    /// Lets go of what is remembered and was not asked for since the last time.
+    pub(super) fn rest(&self) {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).rest();
-        loop {
-            let query = sqlx::query(FEATURES_DROP).bind(before.as_millisecond()).bind(STEP);
-            if query.execute(&self.writer).await.doing("drop old features")?.rows_affected() == 0 {
-                return Ok(());
-            }
-        }
     }
 
     /// Makes the keys of features that an older version kept; what cannot be read is made anew with its entry.

@@ -27,7 +27,7 @@ statements! {
         WHERE s.region IS NOT NULL \
         UNION SELECT 'topic:' || t.value, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value, json_each(s.topics) t \
         UNION SELECT 'source:' || e.source_key, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value \
-        JOIN entry e ON e.story_id = s.id";
+        JOIN entry e ON e.story_id = s.id WHERE e.rule <> 'again' OR e.id = s.canonical_id";
     STORIES_UNNAMED = "SELECT id, atom_id FROM story WHERE short_id = '' LIMIT $1";
     STORY_NAME = "UPDATE story SET short_id = $2 WHERE id = $1";
     FEED_RENDERED = "UPDATE feed SET rendered_seq = $1, changed_ms = $2 WHERE id = 1 AND rendered_seq < $1";
@@ -48,7 +48,8 @@ statements! {
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
     ENTRY_TELLINGS = "SELECT id, role, bureau, length(content_text) AS n_chars, seen_ms, published_ms, \
-        claimed_precision, gone_ms, rule = 'correction' AS is_correction FROM entry WHERE story_id = $1 ORDER BY id";
+        claimed_precision, gone_ms, rule = 'correction' AS is_correction, rule = 'again' AS is_again \
+        FROM entry WHERE story_id = $1 ORDER BY id";
     REVISION_KEEP = "INSERT INTO revision (entry_id, replaced_ms, title, claimed_ms, content_html, fingerprint) \
         SELECT id, $2, title, claimed_ms, content_html, fingerprint FROM entry WHERE id = $1";
 
@@ -134,20 +135,10 @@ statements! {
         e.enclosures, e.topics, e.body_hash, e.seen_ms, o.name AS source_name, o.url AS source_url, o.atom_id AS source_atom_id, \
         max(e.seen_ms, e.changed_ms) AS source_updated_ms \
         FROM entry e JOIN story s ON s.id = e.story_id JOIN source o ON o.key = e.source_key \
-        WHERE e.story_id IN (SELECT value FROM json_each($1)) ORDER BY e.story_id, e.id";
+        WHERE e.story_id IN (SELECT value FROM json_each($1)) AND (e.rule <> 'again' OR e.id = s.canonical_id) \
+        ORDER BY e.story_id, e.id";
     WINDOW_OLDEST = "SELECT min(changed_ms) FROM (SELECT changed_ms FROM story WHERE withdrawn_ms IS NULL \
         ORDER BY changed_ms DESC LIMIT $1)";
     COUNTS = "SELECT (SELECT count(*) FROM story WHERE withdrawn_ms IS NULL), (SELECT count(*) FROM entry), \
         (SELECT count(*) FROM revision)";
-
-    PURGE_DOCUMENTS = "DELETE FROM document WHERE fetched_ms < $1";
-    PURGE_POLLS = "DELETE FROM poll WHERE started_ms < $1 AND id NOT IN (SELECT max(id) FROM poll GROUP BY source_key) \
-        AND id NOT IN (SELECT max(id) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key)";
-    PURGE_ALERTS = "DELETE FROM alert WHERE at_ms < $1 AND id NOT IN (SELECT max(id) FROM alert GROUP BY source_key)";
-    PURGE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT e.id FROM entry e JOIN story s ON s.id = e.story_id \
-        WHERE s.changed_ms < $1 AND e.changed_ms < $1 LIMIT $2)";
-    PURGE_STORIES = "DELETE FROM story WHERE changed_ms < $1 \
-        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.story_id = story.id)";
-    PURGE_VALIDATORS = "DELETE FROM validator WHERE at_ms < $1 AND is_list = 0";
-    PURGE_ROWS = "UPDATE entry SET row = NULL WHERE seen_ms < $1 AND row IS NOT NULL";
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use dibao::{model::Timestamp, store::Store};
+use dibao::{
+    model::Timestamp,
+    store::{Limits, Progress, Store},
+};
 use serde_json::Value;
 
 use crate::support::{
@@ -289,7 +292,7 @@ async fn a_cursor_before_what_was_let_go_of_is_refused_and_later_ones_are_not() 
     stock.tell(&told()[1..2], at(NOW)).await;
     let (_, end) = client.changes("", None).await;
     let limit = at("2025-01-01T00:00:00Z");
-    stock.store.purge(limit, limit, limit, limit).await.unwrap();
+    stock.store.purge(&Limits::all(limit), &mut Progress::default(), limit).await.unwrap();
     let expired = client.get(&format!("/api/v1/entries?after={start}")).await;
     assert_eq!((expired.status.as_u16(), expired.problem().as_str()), (410, "cursor-expired"));
     assert_eq!(client.changes("", Some(&end)).await.0, [Value::Null; 0]);

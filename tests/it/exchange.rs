@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use dibao::{clock, model::Timestamp, store::Store};
+use dibao::{
+    clock,
+    model::Timestamp,
+    store::{Limits, Progress, Store},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -237,17 +241,26 @@ fn entries_are_compared_in_their_own_time() {
         line["seen"] = line["published"].take();
         line
     };
-    // Years ago: two tell the same within days; the third comes a year later, outside the window.
+    let shortened = |mut line: Value| {
+        let text = line["content_text"].as_str().unwrap().rsplit_once("\n\n").unwrap().0.to_owned();
+        line["content_text"] = json!(text);
+        line
+    };
+    // Years ago: two tell the same within days; the third comes a year later, outside the window, and so does the fifth,
+    // which is the old text letter for letter.
     let lines = [
         at("1", 1, "2021-03-01T10:00:00+08:00"),
-        at("2", 1, "2021-03-04T10:00:00+08:00"),
-        at("3", 1, "2022-03-04T10:00:00+08:00"),
+        shortened(at("2", 1, "2021-03-04T10:00:00+08:00")),
+        shortened(shortened(at("3", 1, "2022-03-04T10:00:00+08:00"))),
         at("4", 2, "2021-03-04T10:00:00+08:00"),
+        at("5", 1, "2022-03-05T10:00:00+08:00"),
     ];
+    let lines = [&lines[..2], &lines[3..], &lines[2..3]].concat();
     let (_, counts) = desk.import(text(&lines));
-    assert_eq!(counts, [4, 0, 0, 0]);
-    assert_eq!(desk.stories(), [ids(&["1", "2"]), ids(&["3"]), ids(&["4"])].into());
+    assert_eq!(counts, [5, 0, 0, 0]);
+    assert_eq!(desk.stories(), [ids(&["1", "2", "5"]), ids(&["3"]), ids(&["4"])].into());
     let found = desk.exported();
+    assert_eq!(found.iter().find(|it| it["id"] == "5").unwrap()["rule"], "again");
     assert!(found.iter().all(|it| it["published"] == it["seen"] && it["published_precision"] == "seen"));
 }
 
@@ -258,7 +271,7 @@ async fn what_was_imported_of_old_stays_as_long_as_what_was_polled_today() {
     let now = clock::now();
     let store = Store::open(&desk.path("test.db"), now).await.unwrap();
     let before = now.checked_sub(Duration::from_hours(1)).unwrap();
-    store.purge(before, before, before, before).await.unwrap();
+    store.purge(&Limits::all(before), &mut Progress::default(), now).await.unwrap();
     store.close().await;
     desk.import(text(&[line("b", "2", 1, "2021-03-02T10:00:00+08:00")]));
     assert_eq!(

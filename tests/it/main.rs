@@ -25,6 +25,7 @@ mod public;
 mod push;
 mod reid;
 mod reprocess;
+mod retention;
 mod retold;
 mod rulings;
 mod scan;

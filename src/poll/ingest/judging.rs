@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    dedup::{self, Candidate, Features, Judgement, Parts, Rule, Settings},
+    dedup::{self, Candidate, Features, Former, Judgement, Parts, Rule, Settings},
     model::{Bureau, Entry, Timestamp},
     store::ReplayEntry,
 };
@@ -78,6 +78,16 @@ pub(super) fn rule_of(
         }
         _ => rule,
     }
+}
+
+/// What was seen of an old story that is told again, as JSON.
+pub(super) fn evidence_again(former: &Former) -> String {
+    let same = [("address", former.same_address), ("title", former.same_title), ("text", former.same_body)];
+    let same: Vec<&str> = same.into_iter().filter_map(|(name, same)| same.then_some(name)).collect();
+    let seen = serde_json::json!({
+        "with": former.entry_id, "story": former.story_id, "rule": Rule::Again.as_str(), "same": same,
+    });
+    serde_json::Value::Array(vec![seen]).to_string()
 }
 
 /// What was seen at an entry's arrival, for explaining: the comparisons that came near anything, as JSON.

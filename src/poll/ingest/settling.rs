@@ -65,11 +65,15 @@ pub(crate) fn reason(tellings: &[Telling], entry_id: i64, config: &Config, now: 
     dedup::reason(&ranks, entry_id)
 }
 
-/// The entries that are there; all when none is.
+/// The entries that are there; all when none is. Those that told an old story again count only when there are no others.
 fn eligible(tellings: &[Telling], now: Timestamp) -> Vec<&Telling> {
     let there = |telling: &&Telling| !is_gone(telling.gone_at, now);
     let any_there = tellings.iter().any(|telling| there(&telling));
-    tellings.iter().filter(|telling| !any_there || there(telling)).collect()
+    let mut found: Vec<&Telling> = tellings.iter().filter(|telling| !any_there || there(telling)).collect();
+    if found.iter().any(|telling| !telling.is_again) {
+        found.retain(|telling| !telling.is_again);
+    }
+    found
 }
 
 /// When a new story's content last changed, and its place in the feed's window: backlog counts by its time of
@@ -112,7 +116,8 @@ pub(crate) fn rank(telling: &Telling, config: &Config) -> Rank {
     }
 }
 
-fn before(at: Timestamp, span: Duration) -> Timestamp {
+/// A time so long before another.
+pub(super) fn before(at: Timestamp, span: Duration) -> Timestamp {
     at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Config, SourceConfig},
-    dedup::{Features, Rule, Verdict},
+    dedup::{self, Candidate, Features, Former, Rule, Verdict},
     exchange::Given,
     model::{Entry, Published, Timestamp},
     normalise::{fingerprint, minted_id, source_atom_id, time::shown_at},
@@ -35,12 +35,23 @@ pub(super) struct Writer<'a> {
     pub(super) given: Option<&'a Given>,
     /// What is compared of entries that are not known yet, by their ids, when it was made ahead.
     pub(super) made: HashMap<String, Arc<Features>>,
+    /// Stored tellings of former times that have address or text of these entries, by the same.
+    formers: HashMap<String, Vec<Former>>,
 }
 
 impl<'a> Writer<'a> {
     /// Begins with the present as the time of all.
     pub(super) fn new(batch: Batch, config: &'a Config, source: &'a SourceConfig, now: Timestamp) -> Self {
-        Self { batch, config, source, now, today: now, given: None, made: HashMap::new() }
+        Self {
+            batch,
+            config,
+            source,
+            now,
+            today: now,
+            given: None,
+            made: HashMap::new(),
+            formers: HashMap::new(),
+        }
     }
 
     /// Reads at once what the entries among steps will be compared with that are not known yet.
@@ -64,6 +75,11 @@ impl<'a> Writer<'a> {
         self.made = new.iter().map(features).collect();
         let made: Vec<&Features> = self.made.values().map(AsRef::as_ref).collect();
         self.batch.foresee(&made, judging::settings(self.config).window).await?;
+        if self.batch.has_past(self.window_start()).await? {
+            let formers = self.batch.formers(&made, self.now).await?;
+            let id = |features: &&Features| features.source_entry_id.clone();
+            self.formers = made.iter().map(id).zip(formers).collect();
+        }
         let ids: Vec<String> = new
             .iter()
             .map(|entry| {
@@ -111,6 +127,8 @@ impl<'a> Writer<'a> {
         let entry = &item.entry;
         let digest = fingerprint(entry);
         match known {
+            // Readers no longer see it, whatever it says now.
+            Some(known) if known.is_old => tally.n_unchanged += 1,
             Some(known) if known.fingerprint == digest.0 => {
                 tally.n_unchanged += 1;
                 self.same(item, &known).await?;
@@ -119,10 +137,8 @@ impl<'a> Writer<'a> {
                 tally.n_updated += 1;
                 self.revise(item, &known, &digest.0).await?;
             }
-            None => {
-                tally.n_new += 1;
-                self.add(item, &digest.0).await?;
-            }
+            None if self.add(item, &digest.0).await? => tally.n_new += 1,
+            None => tally.n_unchanged += 1,
         }
         if item.ends_pending {
             self.batch.drop_pending(entry.source.as_str(), &entry.source_entry_id).await?;
@@ -172,35 +188,103 @@ impl<'a> Writer<'a> {
         self.settle(known.story_id, Some(known.id).filter(|_| !has_moved)).await
     }
 
-    async fn add(&mut self, item: &Item, digest: &str) -> Result<(), StoreError> {
+    /// Writes an entry that is not known; says whether it was kept as one, and not only for being known again.
+    async fn add(&mut self, item: &Item, digest: &str) -> Result<bool, StoreError> {
         let entry = &item.entry;
         let shown = shown_at(entry.published, self.now, self.source.zone);
         let made = self.made.remove(&entry.source_entry_id);
         let features = made.unwrap_or_else(|| Arc::new(judging::features(entry, shown.at, self.config)));
         let row = self.row(item, &features, digest, shown);
-        if let Some(given) = self.given
-            && let Some(story_id) = self.batch.story_under(&given.story).await?
-        {
-            return self.join_given(&row, story_id, given).await;
+        if let Some(given) = self.given {
+            if let Some(story_id) = self.batch.story_under(&given.story).await? {
+                return self.join_given(&row, story_id, given).await.map(|()| true);
+            }
+            if let Some(story_id) = self.batch.old_story_under(&given.story).await? {
+                return self.keep_old(item, &features, story_id).await;
+            }
         }
         let settings = judging::settings(self.config);
         let candidates = self.batch.candidates(&features, settings.window).await?;
-        self.touch_source();
         let judgement = judging::judge(&features, &candidates, settings);
         let row = NewEntry { evidence: evidence(&judgement), ..row };
-        let related = judging::related(&judgement);
         let story_id = match judgement.verdict {
+            Verdict::Join { story_id, .. } if self.batch.is_old(story_id) => {
+                return self.keep_old(item, &features, story_id).await;
+            }
+            Verdict::Join { story_id, entry_id, .. } if self.batch.is_again(entry_id) => {
+                return self.tell_again(&row, story_id).await;
+            }
             Verdict::Join { story_id, entry_id, rule } if !self.is_told_apart(story_id).await? => {
                 let rule = judging::rule_of(&features, &candidates, &judgement, (entry_id, rule), settings);
-                self.join(&row, story_id, rule, judgement.merges).await?
+                self.join(&row, story_id, rule, &judgement.merges).await?
             }
-            Verdict::Join { .. } | Verdict::New => self.open_story(item, &row, shown).await?,
+            Verdict::Join { .. } | Verdict::New => match self.former(&features, &candidates).await? {
+                Some(former) if former.is_old => {
+                    return self.keep_old(item, &features, former.story_id).await;
+                }
+                Some(former) => {
+                    let row = NewEntry { evidence: Some(judging::evidence_again(&former)), ..row };
+                    return self.tell_again(&row, former.story_id).await;
+                }
+                None => self.open_story(item, &row, shown).await?,
+            },
         };
-        self.relate(story_id, &related).await
+        self.touch_source();
+        self.relate(story_id, &judging::related(&judgement)).await?;
+        Ok(true)
+    }
+
+    /// The telling whose story an entry tells again that is outside the window.
+    async fn former(
+        &mut self,
+        features: &Features,
+        candidates: &[Candidate],
+    ) -> Result<Option<Former>, StoreError> {
+        if !self.batch.has_past(self.window_start()).await? {
+            return Ok(None);
+        }
+        let found = match self.formers.remove(&features.source_entry_id) {
+            Some(found) => found,
+            None => self.batch.formers(&[features], self.now).await?.pop().unwrap_or_default(),
+        };
+        // Of what is within the window was judged already.
+        let is_judged = |it: &Former| candidates.iter().any(|candidate| candidate.entry_id == it.entry_id);
+        let found: Vec<Former> = found.into_iter().filter(|it| !is_judged(it)).collect();
+        let former = dedup::again(&found, features.region.as_ref()).cloned();
+        match former {
+            Some(former) if self.is_told_apart(former.story_id).await? => Ok(None),
+            former => Ok(former),
+        }
+    }
+
+    /// What is older than this may have left the index of candidates.
+    fn window_start(&self) -> Timestamp {
+        settling::before(self.now, self.config.dedup.settings.window)
+    }
+
+    /// Adds an entry to an old story that is still whole. Readers see nothing of it while there is another.
+    async fn tell_again(&mut self, row: &NewEntry<'_>, story_id: i64) -> Result<bool, StoreError> {
+        self.touch_source();
+        let entry_id = self.batch.insert_entry(row, story_id, Rule::Again.as_str()).await?;
+        self.batch.told_again(entry_id);
+        Ok(true)
+    }
+
+    /// Keeps what an entry is known by that tells a story of which nothing else is left.
+    async fn keep_old(
+        &mut self,
+        item: &Item,
+        features: &Features,
+        story_id: i64,
+    ) -> Result<bool, StoreError> {
+        self.batch.keep_old(&item.entry, features, story_id, self.now).await?;
+        Ok(false)
     }
 
     /// Keeps which stories are near to one. The younger names the older, so that no story changes by what comes later.
     async fn relate(&mut self, story_id: i64, related: &[(i64, f64)]) -> Result<(), StoreError> {
+        let related: Vec<(i64, f64)> =
+            related.iter().copied().filter(|(other, _)| !self.batch.is_old(*other)).collect();
         let older: Vec<(i64, f64)> = related.iter().copied().filter(|(other, _)| *other < story_id).collect();
         self.batch.keep_related(story_id, &older, MAX_RELATED).await?;
         for (younger, likeness) in related.iter().filter(|(other, _)| *other > story_id) {
@@ -237,14 +321,14 @@ impl<'a> Writer<'a> {
         row: &NewEntry<'_>,
         story_id: i64,
         rule: Rule,
-        merges: Vec<i64>,
+        merges: &[i64],
     ) -> Result<i64, StoreError> {
         let entry_id = self.batch.insert_entry(row, story_id, rule.as_str()).await?;
         self.batch.visible(story_id);
         let mut goes_on = story_id;
-        for other in merges {
-            // What the operator parted stays apart, whatever arrives.
-            if self.batch.kept_apart(goes_on, other).await? {
+        for other in merges.iter().copied() {
+            // What the operator parted stays apart, whatever arrives; of an old story nothing is left that could move.
+            if self.batch.is_old(other) || self.batch.kept_apart(goes_on, other).await? {
                 continue;
             }
             let (older, younger) = (goes_on.min(other), goes_on.max(other));

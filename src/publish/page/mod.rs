@@ -16,7 +16,7 @@ pub use search::{Hit, SearchPage, search};
 pub use shell::problem;
 
 pub(super) use edition::{copied, edition_time, edition_ways};
-pub use story::{StoryPage, gone, story};
+pub use story::{Expired, StoryPage, expired, gone, story};
 
 use jiff::tz::Offset;
 

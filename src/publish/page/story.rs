@@ -12,7 +12,7 @@ use super::{
     shell::{Head, Robots, page},
     time_element,
 };
-use crate::model::{Copy, Published, RelatedStory, Story, Tombstone};
+use crate::model::{Copy, Published, RelatedStory, Story, Timestamp, Tombstone};
 
 /// A story with what the page says beside it.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub struct StoryPage<'a> {
 }
 
 /// What joins a copy, for people: stored name, Chinese, English.
-const RULES: [(&str, &str, &str); 9] = [
+const RULES: [(&str, &str, &str); 10] = [
     ("first", "最先收到", "first seen"),
     ("same-address", "同一网址", "same address"),
     ("same-body", "正文相同", "same text"),
@@ -34,6 +34,7 @@ const RULES: [(&str, &str, &str); 9] = [
     ("title-lead", "标题和开头相同", "same title and beginning"),
     ("figures", "数据相同", "same figures"),
     ("event", "同一事件", "same event"),
+    ("again", "旧闻重现", "told again later"),
 ];
 
 /// Renders the page of a story.
@@ -137,6 +138,40 @@ fn related(view: &View, related: &[RelatedStory]) -> String {
     };
     let list: String = related.iter().map(one).collect();
     format!("<h2>{}</h2>\n<ul>\n{list}</ul>\n", view.say("相关消息", "Related"))
+}
+
+/// A story whose texts are no longer kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expired {
+    /// The title that readers got, as text.
+    pub title: Option<String>,
+    /// Where people read it.
+    pub url: Option<String>,
+    /// Its time of publication.
+    pub published_at: Timestamp,
+}
+
+/// Renders what stands where a story was whose texts are no longer kept: what it was, and the way to the original.
+pub fn expired(view: &View, old: &Expired) -> Vec<u8> {
+    let gone = view.say(
+        "这条消息已过保存期，这里不再保留全文",
+        "This story is past its time; its text is no longer kept here",
+    );
+    let title = old.title.as_deref().unwrap_or(gone);
+    let zone = view.meta.zone;
+    let mut notice = format!(
+        "{gone}{} {} {}",
+        view.say("。", "."),
+        view.say("发布于", "Published"),
+        exact(old.published_at, zone),
+    );
+    if let Some(url) = &old.url {
+        let words = view.say("阅读原文", "Read the original");
+        let address = html(&href(url));
+        let _ = write!(notice, " · <a href=\"{address}\" rel=\"noopener noreferrer\">{words}</a>");
+    }
+    let main = format!("<h1>{}</h1>\n<div class=\"notice\"><p>{notice}</p>\n</div>\n", html(title));
+    page(view, &Head { title, robots: Robots::NoIndex, canonical: old.url.as_deref() }, &main)
 }
 
 /// Renders what stands where a story was: that it was withdrawn, or which story tells it now.

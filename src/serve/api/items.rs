@@ -156,8 +156,8 @@ pub(super) struct DeletedItem {
     /// A short name for addresses.
     pub(super) short_id: String,
     /// Why: its sources took it back (`withdrawn`); it turned out to be another story (`merged`); it is none of those
-    /// asked for, or no longer (`unmatched`).
-    #[schemars(extend("enum" = ["withdrawn", "merged", "unmatched"]))]
+    /// asked for, or no longer (`unmatched`); only when one story is asked for: its texts are no longer kept (`expired`).
+    #[schemars(extend("enum" = ["withdrawn", "merged", "unmatched", "expired"]))]
     pub(super) reason: &'static str,
     /// Since when.
     #[schemars(extend("format" = "date-time"))]
@@ -366,6 +366,7 @@ impl Style<'_> {
                 Absence::Withdrawn => "withdrawn",
                 Absence::Merged => "merged",
                 Absence::Unmatched => "unmatched",
+                Absence::Expired => "expired",
             },
             changed: self.time(absent.at),
             merged_into: absent.merged_into.as_ref().map(|into| into.0.clone()),

@@ -22,6 +22,7 @@ pub(super) enum Kind {
     NoSuchStory,
     NoSuchProblem,
     StoryWithdrawn,
+    StoryExpired,
     CursorUnknown,
     CursorExpired,
     MethodNotAllowed,
@@ -75,6 +76,13 @@ static KINDS: [(Kind, ProblemItem); Kind::ALL.len()] = [
         410,
         "the story was withdrawn by its sources",
         "remove it, or mark it; should it return, it is among the changes again",
+    ),
+    kind(
+        Kind::StoryExpired,
+        "story-expired",
+        410,
+        "the story's texts have been let go of for their age",
+        "nothing was taken back: keep what you hold; the id stays this story's",
     ),
     kind(
         Kind::CursorUnknown,
@@ -145,13 +153,14 @@ const fn kind(
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::InvalidParameter,
         Self::QueryTooLong,
         Self::NoSuchAddress,
         Self::NoSuchStory,
         Self::NoSuchProblem,
         Self::StoryWithdrawn,
+        Self::StoryExpired,
         Self::CursorUnknown,
         Self::CursorExpired,
         Self::MethodNotAllowed,
@@ -216,6 +225,11 @@ impl Problem {
     /// A story that readers no longer see.
     pub(super) fn withdrawn(story: DeletedItem) -> Self {
         Self { story: Some(Box::new(story)), ..Self::new(Kind::StoryWithdrawn) }
+    }
+
+    /// A story of which the texts are no longer kept.
+    pub(super) fn expired(story: DeletedItem) -> Self {
+        Self { story: Some(Box::new(story)), ..Self::new(Kind::StoryExpired) }
     }
 
     /// As it is answered.

@@ -261,7 +261,7 @@ impl Api {
         drop(turn);
         let style = self.style();
         match found {
-            None => Err(Problem::new(Kind::NoSuchStory)),
+            None => Err(self.no_story(name).await?),
             Some(store::Change::Present(story)) => {
                 let item = style.story(&story, None).ok_or_else(|| Problem::new(Kind::NoSuchStory))?;
                 Said::json(item, CHANGING).await
@@ -274,6 +274,15 @@ impl Api {
                 Ok(Said { moved_to: Some(to), ..Said::json(style.deleted(&absent), CHANGING).await? })
             }
         }
+    }
+
+    /// That there is no such story, or no longer.
+    async fn no_story(&self, name: &str) -> Result<Problem, Problem> {
+        let old = self.0.store.old_story(name).await.map_err(|error| failed(&error))?;
+        Ok(old.map_or_else(
+            || Problem::new(Kind::NoSuchStory),
+            |old| Problem::expired(self.style().deleted(&old.into())),
+        ))
     }
 
     async fn sources(&self) -> Result<Said, Problem> {

@@ -290,7 +290,7 @@ async fn whatever_happened_what_is_remembered_is_what_is_stored() {
                 }
             }
             if random.usize(0..10) == 0 {
-                store.remembered.lock().unwrap().rest();
+                store.rest();
             }
             let fresh = open(&folder).await;
             for store in &stores {
