@@ -49,8 +49,8 @@ pub async fn tidy(
     let oldest_in_feed = store.oldest_in_window(config.feed.window).await?;
     let limits = Limits {
         documents: before(config.retention.documents),
-        // What the feed holds stays whole.
-        entries: before(config.retention.entries).min(oldest_in_feed.unwrap_or(Timestamp::MAX)),
+        entries: before(config.retention.entries),
+        shown: oldest_in_feed.unwrap_or(Timestamp::MAX),
         rows: before(REVISITS.last().copied().unwrap_or_default() + 2 * config.schedule.max_interval),
         // Twice the window: an entry may be published long before it is seen.
         features: before(config.dedup.settings.window * 2),

@@ -34,18 +34,20 @@ statements! {
     PURGE_ROWS = "UPDATE entry SET row = NULL WHERE id IN (SELECT id FROM entry WHERE row IS NOT NULL AND seen_ms < $1 LIMIT $2)";
 
     // What was imported lately stays, however old it is: purging goes by the time of writing.
-    FEATURES_OLD = "SELECT f.entry_id, f.published_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = f.entry_id AND e.changed_ms >= $1) \
+    FEATURES_OLD = "SELECT f.entry_id, f.published_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = f.entry_id AND e.changed_ms >= $5) \
         FROM feature f WHERE f.published_ms < $1 AND (f.published_ms, f.entry_id) > ($2, $3) \
         ORDER BY f.published_ms, f.entry_id LIMIT $4";
     FEATURES_DROP = "DELETE FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
-    // A story that turned out to be an older one leaves with that.
-    STORIES_OLD = "SELECT s.id, s.changed_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $1) \
+    // A story that turned out to be an older one leaves with that. Being told again keeps no story.
+    STORIES_OLD = "SELECT s.id, s.changed_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $5 \
+        AND e.rule <> 'again') \
         AND NOT EXISTS (SELECT 1 FROM story m WHERE m.merged_into = s.id AND m.changed_ms >= $1) \
         AND NOT EXISTS (SELECT 1 FROM story m WHERE m.id = s.merged_into) \
         FROM story s WHERE s.changed_ms < $1 AND (s.changed_ms, s.id) > ($2, $3) ORDER BY s.changed_ms, s.id LIMIT $4";
     // As they are now, with those that ended in them: since they were listed some may have changed.
     STORIES_LEAVING = "WITH RECURSIVE leaving (id) AS (SELECT s.id FROM json_each($2) k JOIN story s ON s.id = k.value \
-        WHERE s.changed_ms < $1 AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $1) \
+        WHERE s.changed_ms < $1 AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $3 \
+        AND e.rule <> 'again') \
         AND NOT EXISTS (SELECT 1 FROM story m WHERE m.merged_into = s.id AND m.changed_ms >= $1) \
         UNION SELECT m.id FROM leaving l JOIN story m ON m.merged_into = l.id) \
         SELECT s.id, s.atom_id, s.canonical_id, s.published_ms, s.first_ms, s.merged_into FROM leaving l JOIN story s ON s.id = l.id";
@@ -64,8 +66,10 @@ statements! {
 pub struct Limits {
     /// Documents, polls, alerts and validators of before.
     pub documents: Timestamp,
-    /// Texts of stories that have not changed since.
+    /// Texts of stories that have not changed since, in readers' eyes or by what was written of them.
     pub entries: Timestamp,
+    /// Stories that changed since stay, however old they are: the feed holds them.
+    pub shown: Timestamp,
     /// Rows of articles first seen before, which are no longer visited again.
     pub rows: Timestamp,
     /// What is compared of entries published and written before.
@@ -75,7 +79,7 @@ pub struct Limits {
 impl Limits {
     /// Everything of before one time.
     pub fn all(before: Timestamp) -> Self {
-        Self { documents: before, entries: before, rows: before, features: before }
+        Self { documents: before, entries: before, shown: before, rows: before, features: before }
     }
 }
 
@@ -123,7 +127,7 @@ impl Store {
         }
         self.rest();
         self.purge_features(limits.features, progress).await?;
-        self.empty_stories(limits.entries, progress, now).await
+        self.empty_stories(limits, progress, now).await
     }
 
     async fn delete(
@@ -147,7 +151,7 @@ impl Store {
     async fn purge_features(&self, before: Timestamp, progress: &mut Progress) -> Result<(), StoreError> {
         let mut n_staying = 0;
         while n_staying < MAX_STAYING {
-            let step = self.step(FEATURES_OLD, before, &mut progress.features, STEP).await?;
+            let step = self.step(FEATURES_OLD, (before, before), &mut progress.features, STEP).await?;
             if !step.leaving.is_empty() {
                 let query = sqlx::query(FEATURES_DROP).bind(json_list(step.leaving));
                 query.execute(&self.writer).await.doing("drop old features")?;
@@ -162,10 +166,11 @@ impl Store {
 
     async fn empty_stories(
         &self,
-        before: Timestamp,
+        limits: &Limits,
         progress: &mut Progress,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        let before = (limits.entries.min(limits.shown), limits.entries);
         let (mut n_emptied, mut n_staying) = (0, 0);
         while n_staying < MAX_STAYING {
             let step = self.step(STORIES_OLD, before, &mut progress.stories, STORIES_STEP).await?;
@@ -182,17 +187,21 @@ impl Store {
         Ok(n_emptied)
     }
 
-    /// The next rows in an order by time, looked at by a reader.
+    /// The next rows in an order by time, of before a time and not written since another, looked at by a reader.
     async fn step(
         &self,
         statement: &'static str,
-        before: Timestamp,
+        (before, unwritten_since): (Timestamp, Timestamp),
         place: &mut Place,
         n_rows: i64,
     ) -> Result<Step, StoreError> {
         let query = sqlx::query_as(statement).bind(before.as_millisecond()).bind(place.0).bind(place.1);
-        let rows: Vec<(i64, i64, bool)> =
-            query.bind(n_rows).fetch_all(&self.readers).await.doing("look for what is too old")?;
+        let rows: Vec<(i64, i64, bool)> = query
+            .bind(n_rows)
+            .bind(unwritten_since.as_millisecond())
+            .fetch_all(&self.readers)
+            .await
+            .doing("look for what is too old")?;
         let is_last = rows.len() < usize::try_from(n_rows).unwrap_or_default();
         *place = match rows.last() {
             Some((id, at, _)) if !is_last => Place(*at, *id),
@@ -209,12 +218,12 @@ impl Batch {
     async fn empty_stories(
         &mut self,
         ids: &[i64],
-        before: Timestamp,
+        (before, unwritten_since): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let query = sqlx::query(STORIES_LEAVING).bind(before.as_millisecond());
-        let rows = query.bind(json_list(ids.iter().copied())).fetch_all(&mut *self.tx).await;
-        let rows = rows.doing("read old stories")?;
+        let query = query.bind(json_list(ids.iter().copied())).bind(unwritten_since.as_millisecond());
+        let rows = query.fetch_all(&mut *self.tx).await.doing("read old stories")?;
         let stories: Vec<(i64, serde_json::Value)> =
             rows.iter().map(old_story).collect::<Result<_, _>>().doing("read an old story")?;
         let ids = json_list(stories.iter().map(|(id, _)| *id));

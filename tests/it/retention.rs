@@ -385,6 +385,18 @@ async fn a_late_copy_is_explained_and_shown_when_no_other_is_left() {
 }
 
 #[tokio::test]
+async fn being_told_again_keeps_no_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shelf = Shelf::tidied(&folder, "10y").await;
+    shelf.say(&[ways().remove(5).1], at(NOW)).await;
+    shelf.stock.store.close().await;
+    shelf = Shelf::open(&folder, "90d").await;
+    shelf.tidy(at(NOW)).await;
+    assert_eq!(shelf.number("SELECT count(*) FROM old_entry").await, 2);
+    assert_eq!(shelf.number("SELECT count(*) FROM old_story").await, 1);
+}
+
+#[tokio::test]
 async fn a_story_within_the_window_is_known_by_its_words_when_its_text_has_left() {
     let folder = tempfile::tempdir().unwrap();
     let mut shelf = Shelf::open(&folder, "5d").await;

@@ -150,7 +150,7 @@ async fn purging_keeps_the_last_poll_and_the_last_success_of_each_source() {
         batch.keep_poll(&row).await.unwrap();
     }
     batch.commit().await.unwrap();
-    let limits = Limits { documents: at(100), entries: at(0), rows: at(0), features: at(0) };
+    let limits = Limits { documents: at(100), ..Limits::all(at(0)) };
     store.purge(&limits, &mut Progress::default(), at(0)).await.unwrap();
     let left: Vec<i64> =
         store.polls_of("jx", 9).await.unwrap().iter().map(|row| row.started_at.as_millisecond()).collect();
