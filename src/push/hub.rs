@@ -2,18 +2,13 @@
 //!
 //! Each function is one step that its caller waits for; which step is due when is `daemon`'s business.
 
-use std::{
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
 use super::{
     HUB_PATH, Reading, Topics,
-    rate::Rates,
     request::{self, Mode, Terms, host_of},
     signature, timing, unguessable,
 };
@@ -39,7 +34,6 @@ pub struct Hub {
     topics: Topics,
     base: Url,
     settings: config::Push,
-    rates: Mutex<Rates>,
     woken: Notify,
 }
 
@@ -80,19 +74,12 @@ impl From<StoreError> for Refused {
 impl Hub {
     /// A hub for the feeds below `base`, which ends in `/`.
     pub fn new(store: Store, courier: Courier, topics: Topics, base: Url, settings: config::Push) -> Self {
-        let rates = Mutex::new(Rates::new(settings.requests_per_minute));
-        Self { store, courier, topics, base, settings, rates, woken: Notify::new() }
+        Self { store, courier, topics, base, settings, woken: Notify::new() }
     }
 
-    /// Whether an address may send a request now; if so, that counts.
-    pub fn permit(&self, from: IpAddr, now: Timestamp) -> Result<(), Refused> {
-        let permitted = self.rates.lock().unwrap_or_else(PoisonError::into_inner).permit(from, now);
-        if permitted {
-            return Ok(());
-        }
-        let n = self.settings.requests_per_minute;
-        let reason = format!("this address sends more than {n} requests in a minute");
-        Err(Refused { status: 429, reason, retry_after: Some(Duration::from_mins(1)) })
+    /// How many requests an address may send in a minute.
+    pub fn requests_per_minute(&self) -> u32 {
+        u32::try_from(self.settings.requests_per_minute).unwrap_or(u32::MAX)
     }
 
     /// Takes a request (§5.1): it is kept, and its callback is asked later. Whether it will say yes bears on nothing here.

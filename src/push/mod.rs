@@ -1,7 +1,7 @@
 //! WebSub: our hub, which sends our feeds to whoever subscribes; pings to other hubs; and our own subscriptions at the
 //! hubs that sources offer (<https://www.w3.org/TR/websub/>).
 //!
-//! Decisions are pure (`request`, `timing`, `lanes`, `rate`, `signature`); the store, `fetch::Courier` and the published
+//! Decisions are pure (`request`, `timing`, `lanes`, `signature`); the store, `fetch::Courier` and the published
 //! documents stand at the ends. Nothing here starts a task or reads the clock: `daemon` does.
 //!
 //! **Invariants:** a subscriber gets what it did not acknowledge again, across kills and restarts, until its lease ends;
@@ -12,7 +12,6 @@ pub mod hints;
 pub mod hub;
 pub mod lanes;
 mod ping;
-pub mod rate;
 pub mod request;
 pub mod signature;
 pub mod timing;

@@ -92,7 +92,7 @@ async fn document(
     request: &HeaderMap,
     peer: Option<Peer>,
 ) -> Result<Response, PressError> {
-    let pay = || site.limits.pay(peer);
+    let pay = || site.limits.pay(peer).map_err(PressError::from);
     let print = site.press.print(key, pay).await?;
     let decision = decide(print.body(), request);
     if let (Decision::Send(coding), Key::Feed { slice, format }) = (decision, key) {

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::limits::retry_after;
 use crate::{
     press::{COME_AGAIN, PressError},
     publish::slice::SliceError,
@@ -34,8 +35,7 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Response {
 /// An answer that names the time after which to come again (RFC 9110 §10.2.3).
 pub(super) fn later(status: StatusCode, text: &str, after: Duration) -> Response {
     let mut response = plain(status, text);
-    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after(after));
     response
 }
 

@@ -3,11 +3,7 @@
 //! **Invariant:** a request is counted, or its address known to be one of ours, before anything is read of its body, and
 //! that is bounded in size and time.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,7 +14,7 @@ use axum::{
     routing::get,
 };
 
-use super::Peer;
+use super::limits::{Limits, Peer, TooSoon, retry_after};
 use crate::{
     model::Timestamp,
     push::{
@@ -57,28 +53,44 @@ pub fn push(parts: PushRoutes) -> Router {
     let callback = callback.with_state((parts.upstreams, parts.clock));
     let Some(hub) = parts.hub else { return callback };
     let about = get(|| async { ABOUT }).post(ask);
-    let hub = Router::new().route(&format!("/{HUB_PATH}"), about).with_state((hub, parts.clock));
+    // Who subscribes to many feeds may do so at once.
+    let limits = Limits::new(hub.requests_per_minute(), hub.requests_per_minute());
+    let asked = Arc::new(Asked { hub, limits, clock: parts.clock });
+    let hub = Router::new().route(&format!("/{HUB_PATH}"), about).with_state(asked);
     callback.merge(hub)
 }
 
 /// Tells the time.
 type Clock = fn() -> Timestamp;
 
-async fn ask(State((hub, clock)): State<(Arc<Hub>, Clock)>, request: Request<Body>) -> Response<Body> {
-    match accepted(&hub, request, clock()).await {
+/// What subscribers ask.
+#[derive(Debug)]
+struct Asked {
+    hub: Arc<Hub>,
+    limits: Limits,
+    clock: Clock,
+}
+
+async fn ask(State(asked): State<Arc<Asked>>, request: Request<Body>) -> Response<Body> {
+    match accepted(&asked, request).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(refused) => refusal(&refused),
     }
 }
 
-async fn accepted(hub: &Hub, request: Request<Body>, now: Timestamp) -> Result<(), Refused> {
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    hub.permit(peer, now)?;
+async fn accepted(Asked { hub, limits, clock }: &Asked, request: Request<Body>) -> Result<(), Refused> {
+    let peer = request.extensions().get::<Peer>().copied();
+    limits.pay(peer).map_err(|too_soon| too_many(hub.requests_per_minute(), too_soon))?;
     if !is_form(request.headers()) {
         return Err(Refused::new(415, format!("expected a form ({FORM})")));
     }
     let form = body(request.into_body(), MAX_REQUEST_BYTES, REQUEST_TIMEOUT).await?;
-    hub.accept(&form, now).await
+    hub.accept(&form, clock()).await
+}
+
+fn too_many(per_minute: u32, TooSoon { after }: TooSoon) -> Refused {
+    let reason = format!("this address sends more than {per_minute} requests in a minute");
+    Refused { status: 429, reason, retry_after: Some(after) }
 }
 
 /// Our subscriptions, and the clock.
@@ -143,7 +155,7 @@ async fn body(body: Body, max_bytes: usize, within: Duration) -> Result<Bytes, R
 fn refusal(refused: &Refused) -> Response<Body> {
     let mut response = plain(refused.status, format!("{}\n", refused.reason));
     if let Some(wait) = refused.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
     }
     response
 }

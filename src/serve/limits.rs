@@ -1,4 +1,4 @@
-//! How much one address may have rendered: a bucket of tokens that fills again.
+//! How often one address may ask for what costs something: so much at once, and then evenly.
 //!
 //! What is in memory costs nothing and is never refused.
 
@@ -9,15 +9,20 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use crate::{config::Network, press::PressError};
 
-/// Addresses remembered at most; those that were quiet longest are forgotten, which only fills their buckets.
+/// Addresses remembered; past that, those that are not known share one allowance.
 const MAX_ADDRESSES: usize = 4_096;
-/// A bucket holds this part of a minute's renderings.
-const BURST_PART: f64 = 1.0 / 3.0;
+/// The allowance that the unknown share.
+const SHARED: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+/// How often those are looked for at most whose allowance is whole again, so that a flood of addresses costs no more
+/// than the asking.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+/// What may be rendered or read at once is this part of a minute's worth.
+const BURST_PART: u32 = 3;
 
 /// Who asks: the address of a connection, or that which a trusted proxy names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,66 +59,87 @@ impl Peer {
     }
 }
 
-/// The buckets of all addresses.
-#[derive(Debug)]
-pub(super) struct Limits {
-    /// 0: there is no limit.
-    per_second: f64,
-    burst: f64,
-    buckets: Mutex<HashMap<IpAddr, Bucket>>,
+/// Who asked for too much, and when it may ask again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooSoon {
+    pub(super) after: Duration,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    tokens: f64,
-    at: Instant,
+impl From<TooSoon> for PressError {
+    fn from(TooSoon { after }: TooSoon) -> Self {
+        Self::TooMany { after }
+    }
+}
+
+/// A value of `Retry-After`: whole seconds, never too few (RFC 9110 §10.2.3).
+pub(super) fn retry_after(after: Duration) -> HeaderValue {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
+}
+
+/// The allowances of all addresses (GCRA: of each only the time is kept at which its allowance is whole again).
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// What is asked for once takes so long to be allowed again; zero: there is no limit.
+    cost: Duration,
+    /// How far an address may be ahead: the cost of what it may ask for at once.
+    ahead: Duration,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    whole_at: HashMap<IpAddr, Instant>,
+    swept_at: Option<Instant>,
 }
 
 impl Limits {
-    /// Each address may have so many documents rendered in a minute; 0 sets no limit.
-    pub(super) fn new(per_minute: u32) -> Self {
-        let per_minute = f64::from(per_minute);
-        Self {
-            per_second: per_minute / 60.0,
-            burst: (per_minute * BURST_PART).max(1.0),
-            buckets: Mutex::default(),
-        }
+    /// Each address may ask so often in a minute, and `at_once` times without a pause; 0 a minute sets no limit.
+    pub(super) fn new(per_minute: u32, at_once: u32) -> Self {
+        let cost = Duration::from_mins(1).checked_div(per_minute).unwrap_or_default();
+        Self { cost, ahead: cost.saturating_mul(at_once.max(1)), known: Mutex::default() }
     }
 
-    /// Takes a token, or says when there will be one. What the house asks itself is free.
-    pub(super) fn pay(&self, peer: Option<Peer>) -> Result<(), PressError> {
+    /// Each address may have so many documents rendered or pages read in a minute, a third of that at once.
+    pub(super) fn of_work(per_minute: u32) -> Self {
+        Self::new(per_minute, per_minute / BURST_PART)
+    }
+
+    /// Takes one from an address's allowance, or says when there will be one. What the house asks itself is free.
+    pub(super) fn pay(&self, peer: Option<Peer>) -> Result<(), TooSoon> {
         peer.map_or(Ok(()), |peer| self.pay_at(peer, Instant::now()))
     }
 
-    fn pay_at(&self, peer: Peer, now: Instant) -> Result<(), PressError> {
-        if self.per_second <= 0.0 {
+    fn pay_at(&self, peer: Peer, now: Instant) -> Result<(), TooSoon> {
+        if self.cost.is_zero() {
             return Ok(());
         }
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MAX_ADDRESSES {
-            self.forget(&mut buckets, now);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole_at = known.of(peer.network(), now);
+        let next = (*whole_at).max(now) + self.cost;
+        let after = (next - now).saturating_sub(self.ahead);
+        if !after.is_zero() {
+            return Err(TooSoon { after });
         }
-        let bucket = buckets.entry(peer.network()).or_insert(Bucket { tokens: self.burst, at: now });
-        let filled = bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * self.per_second;
-        *bucket = Bucket { tokens: filled.min(self.burst), at: now };
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return Ok(());
-        }
-        Err(PressError::TooMany { after: Duration::from_secs_f64((1.0 - bucket.tokens) / self.per_second) })
+        *whole_at = next;
+        Ok(())
+    }
+}
+
+impl Known {
+    /// When the allowance of an address is whole again: its own while there is room to remember it.
+    fn of(&mut self, address: IpAddr, now: Instant) -> &mut Instant {
+        let has_room = self.whole_at.contains_key(&address) || self.has_room(now);
+        self.whole_at.entry(if has_room { address } else { SHARED }).or_insert(now)
     }
 
-    /// Lets go of full buckets, and when that is not enough of the half that is fullest.
-    fn forget(&self, buckets: &mut HashMap<IpAddr, Bucket>, now: Instant) {
-        let level =
-            |bucket: &Bucket| bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * self.per_second;
-        buckets.retain(|_, bucket| level(bucket) < self.burst);
-        if buckets.len() >= MAX_ADDRESSES {
-            let mut levels: Vec<f64> = buckets.values().map(level).collect();
-            levels.sort_by(f64::total_cmp);
-            let middle = levels.get(levels.len() / 2).copied().unwrap_or_default();
-            buckets.retain(|_, bucket| level(bucket) < middle);
+    fn has_room(&mut self, now: Instant) -> bool {
+        let is_full = self.whole_at.len() >= MAX_ADDRESSES;
+        if is_full && self.swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP_PAUSE) {
+            self.swept_at = Some(now);
+            self.whole_at.retain(|_, whole_at| *whole_at > now);
         }
+        self.whole_at.len() < MAX_ADDRESSES
     }
 }
 
@@ -125,22 +151,27 @@ mod tests {
         Peer(text.parse().unwrap())
     }
 
+    /// How many of `n` requests are allowed.
+    fn allowed(limits: &Limits, address: &str, at: Instant, n: usize) -> usize {
+        (0..n).filter(|_| limits.pay_at(peer(address), at).is_ok()).count()
+    }
+
     #[test]
     fn an_address_gets_its_burst_then_its_rate_and_others_are_not_held_back() {
-        let limits = Limits::new(60);
+        let limits = Limits::of_work(60);
         let start = Instant::now();
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-        for _ in 0..20 {
-            assert!(limits.pay_at(peer("192.0.2.1"), start).is_ok());
-        }
-        let Err(PressError::TooMany { after }) = limits.pay_at(peer("192.0.2.1"), start) else {
-            panic!("the bucket is empty")
-        };
-        assert!(after <= Duration::from_secs(1) && after > Duration::from_millis(900), "{after:?}");
-        assert!(limits.pay_at(peer("192.0.2.2"), start).is_ok());
-        assert!(limits.pay_at(peer("192.0.2.1"), at(1.01)).is_ok());
-        assert!(limits.pay_at(peer("192.0.2.1"), at(1.02)).is_err());
-        assert!(Limits::new(0).pay_at(peer("192.0.2.1"), start).is_ok());
+        assert_eq!(allowed(&limits, "192.0.2.1", start, 1_000), 20);
+        assert_eq!(
+            limits.pay_at(peer("192.0.2.1"), at(0.25)),
+            Err(TooSoon { after: Duration::from_millis(750) })
+        );
+        assert_eq!(allowed(&limits, "192.0.2.2", start, 1), 1);
+        assert_eq!(allowed(&limits, "192.0.2.1", at(1.0), 9), 1);
+        assert_eq!(allowed(&limits, "192.0.2.1", at(6.5), 9), 5);
+        assert_eq!(allowed(&limits, "192.0.2.1", at(9_999.0), 99), 20, "no more than a burst is saved up");
+        assert_eq!(allowed(&Limits::of_work(0), "192.0.2.1", start, 1_000), 1_000);
+        assert_eq!(allowed(&Limits::of_work(1), "192.0.2.1", start, 9), 1, "a burst is one at least");
     }
 
     #[test]
@@ -155,12 +186,26 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_addresses_takes_no_more_room() {
-        let limits = Limits::new(3);
+    fn countless_addresses_share_one_allowance_and_leave_the_known_theirs() {
+        let limits = Limits::new(2, 2);
         let now = Instant::now();
-        for i in 0..10_000_u32 {
-            let _ = limits.pay_at(Peer(IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0a00_0000 + i))), now);
-            assert!(limits.buckets.lock().unwrap().len() <= MAX_ADDRESSES);
-        }
+        assert_eq!(allowed(&limits, "192.0.2.1", now, 1), 1);
+        let flood = |i: u32| Peer(IpAddr::V4(std::net::Ipv4Addr::from_bits(0x0a00_0000 + i)));
+        let n = (0..100_000).filter(|i| limits.pay_at(flood(*i), now).is_ok()).count();
+        assert!(n < MAX_ADDRESSES + 2, "{n}");
+        assert!(limits.known.lock().unwrap().whole_at.len() <= MAX_ADDRESSES + 1);
+        assert_eq!(allowed(&limits, "192.0.2.1", now, 5), 1, "it was known before");
+        let later = now + Duration::from_mins(2);
+        assert_eq!(allowed(&limits, "192.0.2.9", later, 5), 2, "the others are forgotten in time");
+    }
+
+    #[test]
+    fn retry_after_is_never_too_early() {
+        let check = |millis: u64, seconds: &str| {
+            assert_eq!(retry_after(Duration::from_millis(millis)), seconds, "{millis}");
+        };
+        check(0, "1");
+        check(1_000, "1");
+        check(1_001, "2");
     }
 }

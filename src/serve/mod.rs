@@ -45,7 +45,7 @@ const PAGE_POLICY: &str =
 /// The public routes.
 pub fn public(press: Arc<Press>) -> Router {
     let server = &press.config().server;
-    let limits = Limits::new(server.renderings_per_minute);
+    let limits = Limits::of_work(server.renderings_per_minute);
     Router::new().fallback(documents::answer).with_state(Arc::new(Site { press, limits }))
 }
 

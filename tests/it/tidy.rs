@@ -18,7 +18,6 @@ const PURE: &[&str] = &[
     "src/schedule.rs",
     "src/push/request.rs",
     "src/push/timing.rs",
-    "src/push/rate.rs",
     "src/push/signature.rs",
     "src/preview.rs",
     "src/exchange/",

@@ -24,6 +24,13 @@ pub(super) enum Endpoint {
     Description,
 }
 
+impl Endpoint {
+    /// Whether answering costs a look into the store.
+    pub(super) fn reads_the_store(self) -> bool {
+        !matches!(self, Self::Problems | Self::Problem | Self::Description)
+    }
+}
+
 /// An endpoint, described.
 #[derive(Debug)]
 pub(super) struct Described {

@@ -1,7 +1,7 @@
 //! `/api`: the store for programs, as JSON.
 //!
-//! It reads the store, within limits: so many requests at once, each by an index and of a bounded size; whoever comes on top
-//! is asked to come again. **Invariant:** every error is a problem (RFC 9457), every answer has an `ETag`, nothing is written.
+//! It reads the store, within limits: so many requests of one address, so many at once, each by an index and of a bounded
+//! size; whoever comes on top is asked to come again. **Invariant:** every error is a problem (RFC 9457), every answer has an `ETag`, nothing is written.
 
 mod answer;
 mod cursor;
@@ -11,6 +11,8 @@ mod openapi;
 mod params;
 mod problem;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -35,12 +37,15 @@ use self::{
     params::{Asked, MAX_WAIT},
     problem::{Kind, Problem},
 };
+use super::limits::{Limits, Peer};
 use crate::{config::Config, store::Store};
 
 /// Requests that read the store at once; fewer than the store has readers, so that polling always finds one.
 const READING_AT_ONCE: usize = 2;
 /// Programs that may wait for a change at once.
 const WAITING_AT_ONCE: usize = 200;
+/// Requests that wait for their turn to read, at most: a change wakes all that wait for one.
+const IN_QUEUE: usize = WAITING_AT_ONCE + 100;
 /// Longest time until a request is being answered.
 const TURN_WITHIN: Duration = Duration::from_secs(3);
 /// Longest time that answering takes.
@@ -61,7 +66,9 @@ struct Inner {
     base_url: Url,
     /// The count of changes, told when it moves.
     count: watch::Receiver<i64>,
+    limits: Limits,
     reading: Semaphore,
+    queue: Semaphore,
     waiting: Semaphore,
     tallies: Mutex<Option<read::Tallies>>,
     description: OnceLock<Vec<u8>>,
@@ -70,12 +77,15 @@ struct Inner {
 impl Api {
     /// Makes the API of a store. `count` tells of changes; without news from it nobody waits in vain for longer than asked.
     pub fn new(config: Arc<Config>, store: Store, base_url: Url, count: watch::Receiver<i64>) -> Self {
+        let limits = Limits::of_work(config.server.renderings_per_minute);
         Self(Arc::new(Inner {
+            limits,
             config,
             store,
             base_url,
             count,
             reading: Semaphore::new(READING_AT_ONCE),
+            queue: Semaphore::new(IN_QUEUE),
             waiting: Semaphore::new(WAITING_AT_ONCE),
             tallies: Mutex::new(None),
             description: OnceLock::new(),
@@ -152,7 +162,10 @@ async fn answer(
     // Only what was percent-encoded wrongly cannot be read, and such a name is none.
     let path = path.map(|params| params.iter().next().map(|(_, value)| value.to_owned())).unwrap_or_default();
     let said = match Asked::parse(described.params, query, path, api.0.config.feed.zone) {
-        Ok(asked) => api.said(described, &asked, query).await,
+        Ok(asked) => {
+            let peer = request.extensions().get::<Peer>().copied();
+            api.said(described, &asked, query, peer).await
+        }
         Err(problem) => Err(problem),
     };
     let headers: HeaderMap = request.headers().clone();
@@ -165,7 +178,16 @@ async fn answer(
 
 impl Api {
     /// What an endpoint says, within the time that answering may take.
-    async fn said(&self, described: &'static Described, asked: &Asked, query: &str) -> Result<Said, Problem> {
+    async fn said(
+        &self,
+        described: &'static Described,
+        asked: &Asked,
+        query: &str,
+        peer: Option<Peer>,
+    ) -> Result<Said, Problem> {
+        if described.endpoint.reads_the_store() {
+            self.0.limits.pay(peer)?;
+        }
         let said = tokio::time::timeout(ANSWER_WITHIN + MAX_WAIT, self.read(described.endpoint, asked)).await;
         let mut said = said.map_err(|_| Problem::new(Kind::Busy))??;
         said.next = said.next.map(|next| self.next_page(described, query, &next));

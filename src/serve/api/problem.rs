@@ -1,5 +1,7 @@
 //! Problem details (RFC 9457): every error under `/api` is one.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
@@ -7,11 +9,12 @@ use axum::{
 use url::Url;
 
 use super::items::{DeletedItem, ParameterProblem, ProblemBody, ProblemItem};
+use crate::serve::limits::{TooSoon, retry_after};
 
 /// The media type of a problem (RFC 9457 §6.1).
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
-/// Seconds after which a busy server may be asked again.
-const RETRY_AFTER_S: &str = "2";
+/// When a busy server may be asked again.
+const BUSY_FOR: Duration = Duration::from_secs(2);
 
 /// A kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,11 +205,20 @@ pub(super) struct Problem {
     detail: Option<String>,
     parameters: Vec<ParameterProblem>,
     story: Option<Box<DeletedItem>>,
+    /// When the same may be asked again.
+    retry_after: Option<Duration>,
+}
+
+impl From<TooSoon> for Problem {
+    fn from(TooSoon { after }: TooSoon) -> Self {
+        Self { retry_after: Some(after), ..Self::new(Kind::TooManyRequests) }
+    }
 }
 
 impl Problem {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, parameters: Vec::new(), story: None }
+        let retry_after = (kind == Kind::Busy).then_some(BUSY_FOR);
+        Self { kind, detail: None, parameters: Vec::new(), story: None, retry_after }
     }
 
     /// Parameters that are wrong.
@@ -250,8 +262,8 @@ impl Problem {
         set.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         // What is wrong now may be right in a moment, and is never another reader's answer.
         set.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if matches!(self.kind, Kind::Busy | Kind::TooManyRequests) {
-            set.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        if let Some(after) = self.retry_after {
+            set.insert(header::RETRY_AFTER, retry_after(after));
         }
         response
     }

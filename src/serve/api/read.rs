@@ -76,8 +76,10 @@ impl Api {
 
     /// A turn at reading the store.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let busy = || Problem::new(Kind::Busy);
+        let _place = self.0.queue.try_acquire().map_err(|_| busy())?;
         let turn = tokio::time::timeout(TURN_WITHIN, self.0.reading.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| Problem::new(Kind::Busy))
+        turn.ok().and_then(Result::ok).ok_or_else(busy)
     }
 
     fn description(&self) -> Said {
