@@ -23,6 +23,7 @@ mod hostile;
 mod lists;
 mod public;
 mod push;
+mod readers;
 mod reid;
 mod reprocess;
 mod retention;
