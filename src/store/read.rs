@@ -67,18 +67,6 @@ impl Store {
         state().doing("read the feed's state")
     }
 
-    /// The stories of the feed's window, newest first, each with its copies.
-    pub async fn window(&self, query: WindowQuery) -> Result<Vec<Story>, StoreError> {
-        let rows = sqlx::query(sql::WINDOW_STORIES)
-            .bind(query.since.as_millisecond())
-            .bind(i64::try_from(query.newest).unwrap_or(i64::MAX))
-            .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .doing("read the feed's stories")?;
-        self.with_copies(&rows).await
-    }
-
     /// Stories with their copies; those that have none are left out.
     pub(super) async fn with_copies(&self, rows: &[SqliteRow]) -> Result<Vec<Story>, StoreError> {
         let ids: Vec<i64> =

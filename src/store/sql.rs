@@ -125,9 +125,6 @@ statements! {
     POLL_ROWS_BEFORE = "SELECT max(n_rows) FROM (SELECT n_rows FROM poll WHERE source_key = $1 AND outcome = 'ok' \
         ORDER BY id DESC LIMIT 20)";
 
-    WINDOW_STORIES = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, seq FROM story \
-        WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN (SELECT id FROM story WHERE withdrawn_ms IS NULL \
-        ORDER BY changed_ms DESC, id DESC LIMIT $2)) ORDER BY published_ms DESC, id LIMIT $3";
     WINDOW_COPIES = "SELECT e.id, e.story_id, e.source_key, e.source_entry_id, e.role, e.url, e.title, e.bureau, e.region, \
         e.claimed_ms, e.claimed_precision, e.published_ms, e.publisher_updated_ms, e.language, e.summary, \
         CASE WHEN e.id = s.canonical_id THEN e.content_html ELSE '' END AS content_html, \

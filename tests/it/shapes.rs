@@ -8,7 +8,6 @@ use dibao::{
     model::{Entry, Timestamp},
     normalise::time::rfc3339,
     poll::PollReport,
-    store::WindowQuery,
 };
 use jiff::tz::Offset;
 use regex::Regex;
@@ -17,7 +16,7 @@ use crate::{
     scan::root,
     support::{
         fixture::{Case, Expected, folders},
-        house::{House, settings},
+        house::{House, all_stories, settings},
     },
 };
 
@@ -45,7 +44,7 @@ async fn complaints_of(folder: &Path, now: Timestamp) -> Option<String> {
     let store = tempfile::tempdir().unwrap();
     let house = House::open(&store, &settings(&case.source())).await;
     let report = house.poll("case", now).await;
-    let stories = house.poller.store.window(EVERYTHING).await.unwrap();
+    let stories = all_stories(&house.poller.store).await;
     let found: Vec<Expected> =
         stories.iter().map(|story| shown(&story.canonical().unwrap().entry, &case)).collect();
     let (feed, _) = house.feed(now).await;
@@ -63,8 +62,6 @@ async fn complaints_of(folder: &Path, now: Timestamp) -> Option<String> {
     (!complaints.is_empty())
         .then(|| format!("{name}: {}\n  {}\n  {}", case.about(), complaints.join("\n  "), notes.join("\n  ")))
 }
-
-const EVERYTHING: WindowQuery = WindowQuery { newest: 1_000, since: Timestamp::MIN, limit: 1_000 };
 
 /// An entry as `expected.json` would have it.
 fn shown(entry: &Entry, case: &Case) -> Expected {

@@ -3,20 +3,18 @@
 use dibao::{
     daemon::relabel,
     model::{Story, Timestamp},
-    store::WindowQuery,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::stock::{Stock, Told};
+use crate::support::{
+    house::all_stories,
+    stock::{Stock, Told},
+};
 
 const NOW: &str = "2026-11-24T02:00:00Z";
 
 fn now() -> Timestamp {
     NOW.parse().unwrap()
-}
-
-async fn stories(stock: &Stock) -> Vec<Story> {
-    stock.store.window(WindowQuery { newest: 500, since: now(), limit: 500 }).await.unwrap()
 }
 
 fn topics(story: &Story) -> Vec<&str> {
@@ -48,12 +46,12 @@ async fn stored_entries_get_the_topics_of_new_rules_and_nothing_else_moves() {
         .map(|(id, title)| Told { source: "jx", id, title, text: title, topics: &["old"], ..Told::default() })
         .collect();
     stock.tell(&told, now()).await;
-    let before = stories(&stock).await;
+    let before = all_stories(&stock.store).await;
     assert_eq!(before.len(), 250);
     let seq = stock.store.feed_state().await.unwrap().change_seq;
 
     assert_eq!(again(&stock).await, (250, 250), "all had a topic that no rule knows");
-    let after = stories(&stock).await;
+    let after = all_stories(&stock.store).await;
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(
             (&before.atom_id, before.updated_at, before.first_at),
@@ -85,7 +83,7 @@ async fn labelling_that_was_cut_off_goes_on_where_it_ended() {
     let first: Vec<_> = first.into_iter().map(|entry| (entry, Vec::new())).collect();
     assert_eq!(stock.store.label(rules, &first).await.unwrap(), 20);
     assert_eq!(again(&stock).await, (10, 10));
-    let stories = stories(&stock).await;
+    let stories = all_stories(&stock.store).await;
     assert!(stories.iter().all(|story| topics(story).is_empty()), "{stories:?}");
 }
 
@@ -108,6 +106,6 @@ async fn what_was_seen_long_ago_keeps_the_topics_it_has() {
         )
         .await;
     assert_eq!(again(&stock).await, (0, 0));
-    assert_eq!(topics(&stories(&stock).await[0]), ["old"]);
+    assert_eq!(topics(&all_stories(&stock.store).await[0]), ["old"]);
     assert!(stock.store.labelled_otherwise(stock.config.topics.revision(), 9).await.unwrap().is_empty());
 }

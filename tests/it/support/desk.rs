@@ -6,11 +6,11 @@ use dibao::{
     config::Config,
     model::{Bureau, CanonicalUrl, Entry, Precision, Published, Story, Timestamp},
     poll::ingest::{self, Item, Step, Tally},
-    store::{Store, WindowQuery},
+    store::Store,
 };
 use tempfile::TempDir;
 
-use super::house::{config, settings};
+use super::house::{all_stories, config, settings};
 
 pub(crate) struct Desk {
     pub(crate) config: Arc<Config>,
@@ -110,8 +110,7 @@ impl Desk {
 
     /// The stories that readers can see, in the order of their ids.
     pub(crate) async fn stories(&self) -> Vec<Story> {
-        let query = WindowQuery { newest: 10_000, since: Timestamp::MAX, limit: 10_000 };
-        let mut stories = self.store.window(query).await.unwrap();
+        let mut stories = all_stories(&self.store).await;
         stories.sort_by(|a, b| a.atom_id.cmp(&b.atom_id));
         stories
     }

@@ -10,10 +10,10 @@ use dibao::{
     config::{Config, Origins},
     daemon::Publisher,
     fetch::Client,
-    model::Timestamp,
+    model::{Story, Timestamp},
     poll::{PollReport, Poller},
     press::{Press, Shelf},
-    store::Store,
+    store::{Store, WindowQuery},
 };
 use feed_rs::model::Feed;
 use tempfile::TempDir;
@@ -76,6 +76,13 @@ impl House {
     pub(crate) async fn close(self) {
         self.poller.store.close().await;
     }
+}
+
+/// All stories that readers can see, newest first.
+pub(crate) async fn all_stories(store: &Store) -> Vec<Story> {
+    let all = WindowQuery { newest: 10_000, since: Timestamp::MIN, limit: 10_000 };
+    let ids: Vec<i64> = store.window_list(all).await.unwrap().iter().map(|listed| listed.id).collect();
+    store.stories(&ids).await.unwrap()
 }
 
 pub(crate) fn after(at: Timestamp, seconds: u64) -> Timestamp {
