@@ -11,6 +11,9 @@ use crate::publish::{
 
 use super::month::Month;
 
+/// Path of the feed of editions.
+pub(super) const DAILY_FEED: &str = "daily.atom";
+
 /// One document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
@@ -70,7 +73,7 @@ impl Key {
             Self::Home => String::new(),
             Self::Style => STYLE_PATH.into(),
             Self::Opml => "opml".into(),
-            Self::DailyFeed => "daily.atom".into(),
+            Self::DailyFeed => DAILY_FEED.into(),
             Self::DailyText(day) => Edition::text_path(*day),
             Self::Page { leaf, lang: Lang::Zh } => leaf.path(),
             Self::Page { leaf, lang: Lang::En } => {

@@ -174,10 +174,10 @@ impl Press {
 
     fn of(config: Arc<Config>, store: Store, base_url: Url, own_hub: Option<String>, venue: Venue) -> Self {
         let lifetime = lifetime(&config);
-        let hub = own_hub.or_else(|| config.push.hubs.first().map(Url::to_string));
+        let hubs = own_hub.iter().cloned().chain(config.push.hubs.iter().map(Url::to_string)).collect();
         Self {
             store,
-            imprint: Arc::new(Imprint { config, base_url, hub, lifetime, venue }),
+            imprint: Arc::new(Imprint { config, base_url, own_hub, hubs, lifetime, venue }),
             shelf: Shelf::default(),
             cache: Cache::new(),
             turns: Semaphore::new(MAX_RENDERINGS),

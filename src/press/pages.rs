@@ -2,11 +2,16 @@
 
 use jiff::civil::Date;
 
-use super::{Key, Leaf, Order, PressError, Print, Purpose, SearchRequest, render::Rendering, sheet::Aside};
+use super::{
+    Key, Leaf, Order, PressError, Print, Purpose, SearchRequest,
+    key::DAILY_FEED,
+    render::{Rendering, links},
+    sheet::Aside,
+};
 use crate::{
     model::Story,
     publish::{
-        FeedMeta, Place,
+        FeedMeta, Format, Place,
         body::Body,
         daily::{self, Edition},
         opml,
@@ -36,7 +41,10 @@ impl Rendering<'_> {
             Some(Edition { day, stories, previous: None, next: None })
         });
         let editions: Vec<Edition> = editions.collect();
-        self.plain(crate::publish::atom::MEDIA_TYPE, daily::atom(meta, &editions), Purpose::Feed)
+        let bytes = daily::atom(meta, &editions);
+        let body = Body::new(Format::Atom.media_type(), bytes, self.sheet.updated_at);
+        let links = links(&meta.address(DAILY_FEED), Format::Atom, meta.hubs);
+        Print::new(body, Purpose::Feed, self.imprint.lifetime, &links)
     }
 
     /// A day's edition as plain text.

@@ -23,8 +23,10 @@ pub(super) struct Imprint {
     pub(super) config: Arc<Config>,
     /// The address under which everything is served, ending in `/`.
     pub(super) base_url: Url,
-    /// Absolute address of the WebSub hub.
-    pub(super) hub: Option<String>,
+    /// Absolute address of our own hub, which takes subscriptions to whatever changes.
+    pub(super) own_hub: Option<String>,
+    /// Of all hubs, ours first; the others are told of the merged feed only.
+    pub(super) hubs: Vec<String>,
     /// How long caches may serve a feed without asking.
     pub(super) lifetime: Duration,
     /// What answers when a link is followed.
@@ -83,9 +85,7 @@ impl Rendering<'_> {
         }
         let body = Body::new(format.media_type(), bytes, self.sheet.updated_at)
             .at_revision(Revision { seq: self.sheet.seq, epoch: &self.state.epoch });
-        let mut links =
-            vec![format!("<{}>; rel=\"self\"; type=\"{}\"", meta.self_address(format), format.link_type())];
-        links.extend(meta.hub.map(|hub| format!("<{hub}>; rel=\"hub\"")));
+        let links = links(&meta.self_address(format), format, meta.hubs);
         Ok(Print::new(body, purpose, self.imprint.lifetime, &links))
     }
 
@@ -122,11 +122,19 @@ impl Rendering<'_> {
             base_url: &self.imprint.base_url,
             place,
             page,
-            // Only what changes is worth a subscription.
-            hub: self.imprint.hub.as_deref().filter(|_| !matches!(self.sheet.archive, Archive::Month { .. })),
+            hubs: self.hubs(),
             archive: self.sheet.archive.clone(),
             bureaus: &config.bureaus,
             topics: config.topics.table(),
+        }
+    }
+
+    /// The hubs that a document names: only what changes is worth a subscription.
+    fn hubs(&self) -> &[String] {
+        match self.sheet.archive {
+            Archive::Month { .. } => &[],
+            Archive::Subscription { .. } => &self.imprint.hubs,
+            Archive::None => self.imprint.own_hub.as_slice(),
         }
     }
 
@@ -134,4 +142,11 @@ impl Rendering<'_> {
         let config = &self.imprint.config;
         Names { bureaus: &config.bureaus, topics: config.topics.table(), sources: &self.sheet.names, lang }
     }
+}
+
+/// What a feed says of itself in its head (RFC 8288, WebSub §4).
+pub(super) fn links(address: &str, format: Format, hubs: &[String]) -> Vec<String> {
+    let own = format!("<{address}>; rel=\"self\"; type=\"{}\"", format.link_type());
+    let hubs = hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\""));
+    std::iter::once(own).chain(hubs).collect()
 }

@@ -61,7 +61,7 @@ fn feed_links(meta: &FeedMeta) -> Vec<Link> {
         link("self", &meta.self_address(Format::Atom), media_type),
         link("alternate", &meta.page_address(), Some("text/html")),
     ];
-    links.extend(meta.hub.map(|hub| link("hub", hub, None)));
+    links.extend(meta.hubs.iter().map(|hub| link("hub", hub, None)));
     for (rel, place) in meta.archive.links() {
         links.push(link(rel, &meta.feed_address(place, Format::Atom), media_type));
     }

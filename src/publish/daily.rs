@@ -185,7 +185,8 @@ pub fn atom(meta: &FeedMeta, editions: &[Edition]) -> Vec<u8> {
         link("self", &meta.address("daily.atom"), Format::Atom.link_type()),
         link("alternate", &meta.address("daily"), "text/html"),
     ];
-    links.extend(meta.hub.map(|hub| Link { rel: "hub".into(), href: href(hub), ..Link::default() }));
+    let hub = |hub: &String| Link { rel: "hub".into(), href: href(hub), ..Link::default() };
+    links.extend(meta.hubs.iter().map(hub));
     atom::write(&Feed {
         title: plain(&format!("{} · 每日", meta.title)),
         id: id_of(meta.atom_id, "daily"),

@@ -159,8 +159,8 @@ pub struct FeedMeta<'a> {
     pub place: &'a Place,
     /// Path and query of its page for people, without leading `/`; empty for the home page.
     pub page: &'a str,
-    /// Absolute address of the WebSub hub.
-    pub hub: Option<&'a str>,
+    /// Absolute addresses of the WebSub hubs where it can be subscribed to.
+    pub hubs: &'a [String],
     /// Its part in the history of its feed.
     pub archive: Archive,
     /// The regions and their names.

@@ -74,7 +74,7 @@ pub fn feed(document: &Document) -> Vec<u8> {
         description: xml(meta.subtitle),
         next_url: meta.archive.prev().map(|place| href(&meta.feed_address(place, Format::Json))),
         language: xml(meta.language),
-        hubs: meta.hub.map(|hub| json!({ "type": "WebSub", "url": href(hub) })).into_iter().collect(),
+        hubs: meta.hubs.iter().map(|hub| json!({ "type": "WebSub", "url": href(hub) })).collect(),
         _dibao: json!({
             "about": ABOUT,
             "id": xml(meta.atom_id),

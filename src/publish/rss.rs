@@ -64,7 +64,7 @@ fn channel(out: &mut Elements, meta: &FeedMeta) {
     out.text("ttl", &[], TTL_MINUTES);
     let media_type = Format::Rss.link_type();
     atom_link(out, "self", &meta.self_address(Format::Rss), Some(media_type), None);
-    if let Some(hub) = meta.hub {
+    for hub in meta.hubs {
         atom_link(out, "hub", hub, None, None);
     }
     for (rel, place) in meta.archive.links() {

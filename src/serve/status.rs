@@ -198,7 +198,7 @@ pub(super) async fn alerts(State(admin): State<Admin>) -> Response {
         base_url: &admin.base_url,
         place: &place,
         page: "status",
-        hub: None,
+        hubs: &[],
         archive: Archive::None,
         bureaus: &config.bureaus,
         topics: config.topics.table(),

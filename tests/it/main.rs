@@ -19,6 +19,7 @@ mod exchange;
 mod faults;
 mod health;
 mod held;
+mod history;
 mod hostile;
 mod lists;
 mod public;

@@ -23,35 +23,35 @@ const NOW: &str = "2026-11-24T04:00:00Z";
 const CODINGS: [(&str, &str); 4] = [("identity", ""), ("gzip", "-gz"), ("br", "-br"), ("zstd", "-zstd")];
 
 /// The house with two sources, and what it serves.
-struct Stand {
-    house: House,
-    router: Router,
-    upstream: Upstream,
-    now: Timestamp,
+pub(crate) struct Stand {
+    pub(crate) house: House,
+    pub(crate) router: Router,
+    pub(crate) upstream: Upstream,
+    pub(crate) now: Timestamp,
     _folder: TempDir,
 }
 
-struct Answered {
-    status: StatusCode,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 impl Answered {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(unpacked(self.header("content-encoding"), &self.body)).unwrap()
     }
 
-    fn feed(&self) -> Feed {
+    pub(crate) fn feed(&self) -> Feed {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         feed_rs::parser::parse(self.text().as_bytes()).unwrap()
     }
 
-    fn titles(&self) -> Vec<String> {
+    pub(crate) fn titles(&self) -> Vec<String> {
         let mut titles: Vec<String> =
             self.feed().entries.iter().map(|entry| entry.title.clone().unwrap().content).collect();
         titles.sort();
@@ -91,7 +91,7 @@ fn rss(titles: &[&str]) -> Answer {
 }
 
 impl Stand {
-    async fn open(settings_more: &str) -> Self {
+    pub(crate) async fn open(settings_more: &str) -> Self {
         let upstream = Upstream::start().await;
         let folder = tempfile::tempdir().unwrap();
         let source = |key: &str, region: &str| {
@@ -118,14 +118,19 @@ impl Stand {
 
     /// A source shows these items at its next poll, some seconds later.
     async fn bring(&mut self, key: &str, titles: &[&str]) {
-        self.upstream.set(&format!("/{key}"), rss(titles));
+        self.show(key, rss(titles)).await;
+    }
+
+    /// A source shows this at its next poll, some seconds later.
+    pub(crate) async fn show(&mut self, key: &str, document: Answer) {
+        self.upstream.set(&format!("/{key}"), document);
         self.now = after(self.now, 7);
         self.house.poll(key, self.now).await;
         self.house.publisher.render_if_changed(self.now).await.unwrap();
         while self.house.press.store().index_next(100).await.unwrap() > 0 {}
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answered {
+    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answered {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -137,7 +142,7 @@ impl Stand {
         Answered { status: parts.status, headers: parts.headers, body }
     }
 
-    async fn get(&self, path: &str) -> Answered {
+    pub(crate) async fn get(&self, path: &str) -> Answered {
         self.ask(Method::GET, path, &[]).await
     }
 }

@@ -105,7 +105,8 @@ fn rendered(format: Format) -> Vec<(String, Vec<u8>)> {
     let documents = documents().into_iter().map(|(name, place, archive, stories, tombstones)| {
         let ground = Ground { place, ..Ground::new() };
         let atom_id = "urn:uuid:00000000-0000-4000-8000-000000000000";
-        let meta = FeedMeta { atom_id, archive, hub: Some("https://feeds.example/hub"), ..ground.meta() };
+        let hubs = ["https://feeds.example/hub", "https://hub.example.net/?a=1&b=2"].map(str::to_owned);
+        let meta = FeedMeta { atom_id, archive, hubs: &hubs, ..ground.meta() };
         let document = Document { meta: &meta, stories: &stories, tombstones: &tombstones };
         (format!("{name}.{}", format.extension()), format.render(&document))
     });

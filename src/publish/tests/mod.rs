@@ -108,7 +108,7 @@ impl Ground {
             base_url: &self.base_url,
             place: &self.place,
             page: "",
-            hub: None,
+            hubs: &[],
             archive: Archive::None,
             bureaus: &self.bureaus,
             topics: &self.topics,

@@ -1,0 +1,70 @@
+//! What readers are told of the past, and where they can subscribe to what is to come.
+
+use crate::{serving::Stand, support::upstream::Answer};
+
+const BASE: &str = "https://feeds.example/";
+
+/// A text of so many characters that has nothing in common with that of another seed.
+fn text(seed: &str, n_chars: usize) -> String {
+    let mut bytes = vec![0; 2 * n_chars];
+    blake3::Hasher::new().update(seed.as_bytes()).finalize_xof().fill(&mut bytes);
+    let letter =
+        |pair: &[u8]| char::from_u32(0x4e00 + u32::from(u16::from_le_bytes([pair[0], pair[1]])) % 5_000);
+    bytes.chunks(2).filter_map(letter).collect()
+}
+
+/// A feed of items: id, title and text.
+fn rss(items: &[(String, String, String)]) -> Answer {
+    let item = |(id, title, text): &(String, String, String)| {
+        format!(
+            "<item><title>{title}</title><link>https://a.example/{id}</link><guid isPermaLink=\"false\">{id}</guid>\
+            <pubDate>Tue, 24 Nov 2026 08:00:00 +0800</pubDate><description>{text}</description></item>"
+        )
+    };
+    let items: String = items.iter().map(item).collect();
+    let head = "<rss version=\"2.0\"><channel><title>t</title><link>https://a.example/</link>";
+    Answer::page("application/rss+xml", format!("{head}{items}</channel></rss>"))
+}
+
+fn item(id: &str, title: &str) -> (String, String, String) {
+    (id.to_owned(), title.to_owned(), format!("{title}。{}", text(id, 80)))
+}
+
+/// The hubs that a document names, in it and in its head.
+async fn hubs(stand: &Stand, path: &str) -> Vec<String> {
+    let answered = stand.get(path).await;
+    let links = answered.header("link").split(", ").filter_map(|link| link.strip_suffix("; rel=\"hub\""));
+    let head: Vec<&str> = links.map(|hub| hub.trim_matches(['<', '>'])).collect();
+    let inside = hubs_inside(&answered.text());
+    assert_eq!(inside, head, "{path}");
+    inside
+}
+
+fn hubs_inside(text: &str) -> Vec<String> {
+    if let Ok(feed) = serde_json::from_str::<serde_json::Value>(text) {
+        let hubs = feed["hubs"].as_array().into_iter().flatten();
+        return hubs.map(|hub| hub["url"].as_str().unwrap().to_owned()).collect();
+    }
+    let links = text.split('<').filter(|element| element.contains("rel=\"hub\""));
+    let href = |link: &str| link.split("href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    links.map(href).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hub_is_named_by_what_can_be_subscribed_to_there() {
+    const OURS: &str = "https://feeds.example/hub";
+    const OTHER: &str = "https://hub.example.net/";
+    let check = async |settings: &str, merged: &[&str], slices: &[&str]| {
+        let settings = format!("[server]\npublic_url = \"{BASE}\"\n[push]\n{settings}hubs = [\"{OTHER}\"]\n");
+        let mut stand = Stand::open(&settings).await;
+        stand.show("jx", rss(&[item("1", "全市寄递安全检查工作会议召开")])).await;
+        for format in ["atom", "rss", "json"] {
+            assert_eq!(hubs(&stand, &format!("/feed.{format}")).await, merged, "{format}");
+            assert_eq!(hubs(&stand, &format!("/regions/CN-JX/feed.{format}")).await, slices, "{format}");
+            assert_eq!(hubs(&stand, &format!("/archive/2026/11.{format}")).await, [""; 0], "{format}");
+        }
+        assert_eq!(hubs(&stand, "/daily.atom").await, slices);
+    };
+    check("", &[OURS, OTHER], &[OURS]).await;
+    check("hub = false\n", &[OTHER], &[]).await;
+}
