@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Layout of what is rendered for files; a new number has everything rendered again.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 /// Both languages of a page.
 const LANGS: [Lang; 2] = [Lang::Zh, Lang::En];
 

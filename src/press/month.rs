@@ -7,8 +7,9 @@ use jiff::{
 
 use crate::{model::Timestamp, publish::Place};
 
-/// Stories of one archive document at most, so that all of them fit into it; a fuller month has further parts.
-pub(super) const PART_SIZE: usize = 500;
+/// Stories of one archive document at most, so that nearly always all of them fit into it whole; a fuller month has
+/// further parts.
+pub(super) const PART_SIZE: usize = 200;
 
 /// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

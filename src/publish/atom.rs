@@ -16,7 +16,7 @@ use super::{
     item::{Item, Relation},
 };
 use crate::{
-    model::{Copy, Story, Timestamp, Tombstone},
+    model::{Copy, Timestamp, Tombstone},
     normalise::time::rfc3339,
 };
 
@@ -26,13 +26,13 @@ pub const MEDIA_TYPE: &str = "application/atom+xml; charset=utf-8";
 const HISTORY_NAMESPACE: &str = "http://purl.org/syndication/history/1.0";
 /// Namespace of deleted entries (RFC 6721 §3).
 const TOMBSTONE_NAMESPACE: &str = "http://purl.org/atompub/tombstones/1.0";
-/// Bytes allowed for an entry beside its content.
-const ENTRY_OVERHEAD_BYTES: usize = 1_500;
+/// Bytes allowed for an entry beside its texts and links.
+const ENTRY_FRAME_BYTES: usize = 1_500;
 
-/// Renders a feed; what would make the document too large is left out from the end.
+/// Renders a feed.
 pub fn feed(document: &Document) -> Vec<u8> {
     let meta = document.meta;
-    let stories = document.fitting(|story| Item::content_bytes(story) + ENTRY_OVERHEAD_BYTES);
+    let items = document.items(ENTRY_FRAME_BYTES);
     let (namespaces, extensions) = extensions(document);
     write(&Feed {
         title: text(meta.title),
@@ -48,7 +48,7 @@ pub fn feed(document: &Document) -> Vec<u8> {
             version: Some(env!("CARGO_PKG_VERSION").into()),
             ..Generator::default()
         }),
-        entries: stories.filter_map(|story| entry(meta, story)).collect(),
+        entries: items.iter().map(|item| entry(meta, item)).collect(),
         namespaces,
         extensions,
         ..Feed::default()
@@ -133,27 +133,26 @@ pub(super) fn write(document: &Feed) -> Vec<u8> {
     bytes
 }
 
-fn entry(meta: &FeedMeta, story: &Story) -> Option<Entry> {
-    let item = Item::of(story)?;
-    let own = item.entry;
-    Some(Entry {
+fn entry(meta: &FeedMeta, item: &Item) -> Entry {
+    let (story, own) = (item.story, item.entry);
+    Entry {
         id: xml(&story.atom_id.0),
         title: Text { lang: other_language(meta, item.copy), ..text(&own.title) },
         updated: time(story.updated_at, meta.zone),
         published: Some(time(story.published.at, meta.zone)),
         authors: vec![person(item.author())],
-        categories: categories(meta, &item),
-        links: links(&item),
+        categories: categories(meta, item),
+        links: links(item),
         source: Some(source(meta, item.copy)),
-        summary: item.summary().map(text),
-        content: (!own.content_html.is_empty()).then(|| Content {
+        summary: item.summary().map(|summary| text(&summary)),
+        content: (!item.content().is_empty()).then(|| Content {
             content_type: Some("html".into()),
-            value: Some(xml(&own.content_html)),
+            value: Some(xml(item.content())),
             lang: other_language(meta, item.copy),
             ..Content::default()
         }),
         ..Entry::default()
-    })
+    }
 }
 
 /// `alternate` is the copy that readers get; of the others, `via` has the same text, `related` tells it otherwise.

@@ -5,15 +5,16 @@
 //! are and each stands by itself, so that [`crate::extract::digest::edition`] reads back what was written, whatever a title or a paragraph looks
 //! like.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use atom_syndication::{Content, Entry, Feed, Generator, Link, Person, Text};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{
-    FeedMeta, Format, MAX_FEED_BYTES, atom,
+    FeedMeta, Format, atom,
     escape::{href, html, xml},
+    fit::{self, MAX_FEED_BYTES},
     item::Item,
     page::{self, View},
 };
@@ -27,6 +28,9 @@ use crate::{
 
 /// Media type of the plain text.
 pub const TEXT_TYPE: &str = "text/plain; charset=utf-8";
+
+/// Bytes allowed for a story of an edition beside its texts.
+const FRAME_BYTES: usize = 500;
 
 /// The stories of one day.
 #[derive(Debug, Clone, Copy)]
@@ -57,17 +61,10 @@ impl Edition<'_> {
         self.stories.iter().map(|story| story.updated_at.max(story.first_at)).max()
     }
 
-    /// What it holds, bounded in number and size.
-    fn items(&self) -> Vec<Item<'_>> {
-        let mut room = MAX_FEED_BYTES;
-        let items = self.stories.iter().take(MAX_EDITION_STORIES).filter_map(Item::of);
-        let fitting = items.take_while(|item| {
-            let cost = Item::content_bytes(item.story);
-            let fits = room >= cost;
-            room = room.saturating_sub(cost);
-            fits
-        });
-        fitting.collect()
+    /// What it holds, bounded in number; where that exceeds so many bytes, the longest in short.
+    fn items(&self, max_bytes: usize) -> Vec<Item<'_>> {
+        let stories = self.stories.get(..MAX_EDITION_STORIES).unwrap_or(self.stories);
+        fit::all(stories, FRAME_BYTES, max_bytes)
     }
 }
 
@@ -95,7 +92,7 @@ fn one_line(text: &str) -> String {
 /// A story is a block of lines between empty ones: its title, a line a paragraph, and the bureau at the end of the last.
 /// A paragraph of several lines, such as a list or a table, has all but the first begin with [`CONTINUED`].
 pub fn text(site: &str, edition: &Edition) -> Vec<u8> {
-    let items = edition.items();
+    let items = edition.items(MAX_FEED_BYTES);
     let mut text = headline(site, edition.day, items.len());
     text.push('\n');
     for item in &items {
@@ -110,7 +107,8 @@ fn push_text(out: &mut String, item: &Item) {
     out.push('\n');
     let mut is_continued = false;
     let mut last = "";
-    for line in xml(&item.entry.content_text).lines().map(str::trim_end) {
+    let lead = (!item.is_whole).then(|| item.lead()).flatten();
+    for line in xml(lead.as_deref().unwrap_or(&item.entry.content_text)).lines().map(str::trim_end) {
         if line.is_empty() {
             is_continued = false;
             continue;
@@ -132,7 +130,7 @@ fn push_text(out: &mut String, item: &Item) {
 
 /// Renders an edition as a page.
 pub fn page(view: &View, edition: &Edition) -> Vec<u8> {
-    let items = edition.items();
+    let items = edition.items(MAX_FEED_BYTES);
     let mut stories = String::new();
     for item in &items {
         push_html(&mut stories, view, item);
@@ -159,21 +157,26 @@ fn push_html(out: &mut String, view: &View, item: &Item) {
         html(&item.story.atom_id.0),
         html(&href(&own.url)),
         html(&own.title),
-        own.content_html,
+        body(item),
         html(&signature(item)),
         page::edition_time(view, item.story),
     );
 }
 
+/// The text of a story as HTML.
+fn body<'a>(item: &Item<'a>) -> Cow<'a, str> {
+    match item.lead().filter(|_| !item.is_whole) {
+        Some(lead) => Cow::Owned(format!("<p>{}</p>", html(&lead))),
+        None => Cow::Borrowed(item.content()),
+    }
+}
+
 /// Renders the feed of editions, newest first as given: one entry a day. `meta` is that of the merged feed.
 pub fn atom(meta: &FeedMeta, editions: &[Edition]) -> Vec<u8> {
-    let mut room = MAX_FEED_BYTES;
-    let entries = editions.iter().filter(|edition| !edition.stories.is_empty()).filter_map(|edition| {
-        let content = content(edition);
-        room = room.checked_sub(content.len() + content.len() / 2)?;
-        Some(entry(meta, edition, content))
-    });
-    let entries: Vec<Entry> = entries.collect();
+    let told: Vec<&Edition> = editions.iter().filter(|edition| !edition.stories.is_empty()).collect();
+    // Each has its share, so that a day with much to tell takes none from the others.
+    let share = MAX_FEED_BYTES / told.len().max(1);
+    let entries = told.iter().map(|edition| entry(meta, edition, &edition.items(share))).collect();
     let updated = editions.iter().filter_map(Edition::updated_at).max();
     let link = |rel: &str, address: &str, media_type: &str| Link {
         rel: rel.into(),
@@ -200,12 +203,12 @@ pub fn atom(meta: &FeedMeta, editions: &[Edition]) -> Vec<u8> {
     })
 }
 
-fn entry(meta: &FeedMeta, edition: &Edition, content: String) -> Entry {
+fn entry(meta: &FeedMeta, edition: &Edition, items: &[Item]) -> Entry {
     let start = edition.day.to_datetime(jiff::civil::Time::midnight());
     let start = meta.zone.to_timestamp(start).unwrap_or(meta.updated_at);
     Entry {
         id: id_of(meta.atom_id, &format!("daily/{}", edition.day)),
-        title: plain(&headline(meta.title, edition.day, edition.items().len())),
+        title: plain(&headline(meta.title, edition.day, items.len())),
         updated: atom::time(edition.updated_at().unwrap_or(start), meta.zone),
         published: Some(atom::time(start, meta.zone)),
         authors: vec![Person { name: xml(meta.title), ..Person::default() }],
@@ -217,23 +220,23 @@ fn entry(meta: &FeedMeta, edition: &Edition, content: String) -> Entry {
         }],
         content: Some(Content {
             content_type: Some("html".into()),
-            value: Some(content),
+            value: Some(content(items)),
             ..Content::default()
         }),
         ..Entry::default()
     }
 }
 
-fn content(edition: &Edition) -> String {
+fn content(items: &[Item]) -> String {
     let mut content = String::new();
-    for item in edition.items() {
+    for item in items {
         let _ = writeln!(
             content,
             "<h2><a href=\"{}\">{}</a></h2>\n{}\n<p>{}</p>",
             html(&href(&item.entry.url)),
             html(&item.entry.title),
-            xml(&item.entry.content_html),
-            html(&signature(&item)),
+            xml(&body(item)),
+            html(&signature(item)),
         );
     }
     content

@@ -3,10 +3,11 @@
 use jiff::tz::Offset;
 use url::Url;
 
+use super::{
+    fit::{self, MAX_FEED_BYTES},
+    item::Item,
+};
 use crate::model::{Bureaus, Story, Timestamp, Tombstone, Topics};
-
-/// Largest feed document, in bytes: the W3C validator reads no more than 5 MB, and some readers less.
-pub const MAX_FEED_BYTES: usize = 4_000_000;
 
 /// The formats of a feed, in the order in which they are offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,14 +214,13 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The stories that fit into [`MAX_FEED_BYTES`] at a cost each in bytes; what does not is left out from the end.
-    pub(super) fn fitting(&self, cost: impl Fn(&Story) -> usize) -> impl Iterator<Item = &'a Story> {
-        let mut room = MAX_FEED_BYTES;
-        self.stories.iter().take_while(move |story| {
-            let cost = cost(story);
-            let fits = room >= cost;
-            room = room.saturating_sub(cost);
-            fits
-        })
+    /// What is written of its stories, within [`MAX_FEED_BYTES`]. An archive is the one place where its stories are found
+    /// for ever, and leaves out none; what leaves a subscription document stands in an archive. `frame_bytes` is what the
+    /// format writes around each.
+    pub(super) fn items(&self, frame_bytes: usize) -> Vec<Item<'a>> {
+        match self.meta.archive {
+            Archive::Month { .. } => fit::all(self.stories, frame_bytes, MAX_FEED_BYTES),
+            Archive::None | Archive::Subscription { .. } => fit::latest(self.stories, frame_bytes),
+        }
     }
 }

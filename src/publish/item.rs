@@ -1,6 +1,6 @@
 //! What every format says of a story, each in its own words.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::FeedMeta;
 use crate::model::{Copy, Entry, RelatedStory, Story};
@@ -17,6 +17,8 @@ pub(super) struct Item<'a> {
     /// The copy readers get.
     pub copy: &'a Copy,
     pub entry: &'a Entry,
+    /// Whether it is told with its content; else its summary and the way to it have to do.
+    pub is_whole: bool,
 }
 
 /// A category: a term of a scheme, with its name for people.
@@ -48,7 +50,7 @@ impl Relation {
 impl<'a> Item<'a> {
     pub(super) fn of(story: &'a Story) -> Option<Self> {
         let copy = story.canonical()?;
-        Some(Self { story, copy, entry: &copy.entry })
+        Some(Self { story, copy, entry: &copy.entry, is_whole: true })
     }
 
     /// Who said it: the bureau, else the source.
@@ -74,8 +76,23 @@ impl<'a> Item<'a> {
         if same_text { Relation::Via } else { Relation::Related }
     }
 
+    /// Its content as HTML; empty when it has none, or is told in short.
+    pub(super) fn content(&self) -> &'a str {
+        if self.is_whole { &self.entry.content_html } else { "" }
+    }
+
+    /// Its content as text; empty when it has none, or is told in short.
+    pub(super) fn text(&self) -> &'a str {
+        if self.is_whole { self.entry.content_text.trim() } else { "" }
+    }
+
+    /// What is said of it beside its content: of one that is told whole, what adds to that.
+    pub(super) fn summary(&self) -> Option<Cow<'a, str>> {
+        if self.is_whole { self.addition().map(Cow::Borrowed) } else { self.lead().map(Cow::Owned) }
+    }
+
     /// Its own summary, where that adds to the text; the text's own beginning, cut short by dots, does not.
-    pub(super) fn summary(&self) -> Option<&'a str> {
+    fn addition(&self) -> Option<&'a str> {
         let summary = self.entry.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty())?;
         let told = summary.trim_end_matches(['.', '…', '⋯', '。']).trim_end();
         (!self.entry.content_text.contains(told)).then_some(summary)
@@ -106,14 +123,10 @@ impl<'a> Item<'a> {
         });
         region.into_iter().chain(topics).collect()
     }
-
-    /// Bytes of its content once escaped for XML, at most.
-    pub(super) fn content_bytes(story: &Story) -> usize {
-        story.canonical().map_or(0, |copy| escaped_bytes(&copy.entry.content_html))
-    }
 }
 
-fn escaped_bytes(html: &str) -> usize {
+/// Bytes of a text once escaped for XML or JSON, at most.
+pub(super) fn escaped_bytes(text: &str) -> usize {
     // Brackets become four bytes each, `&` and quotes six at most.
-    html.bytes().map(|b| if matches!(b, b'<' | b'>' | b'&' | b'"' | b'\'') { 6 } else { 1 }).sum()
+    text.bytes().map(|b| if matches!(b, b'<' | b'>' | b'&' | b'"' | b'\'') { 6 } else { 1 }).sum()
 }

@@ -19,8 +19,8 @@ pub const MEDIA_TYPE: &str = "application/feed+json";
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 /// What `_dibao` means, for those who find it.
 const ABOUT: &str = "source, region, topics and other copies of a story (`via`: the same text, `related`: another telling); `near`: other stories";
-/// Bytes allowed for an item beside its content.
-const ITEM_OVERHEAD_BYTES: usize = 1_500;
+/// Bytes allowed for an item beside its texts and links.
+const ITEM_FRAME_BYTES: usize = 1_500;
 
 #[derive(Serialize)]
 struct Top {
@@ -62,10 +62,9 @@ struct FeedItem {
     _dibao: Value,
 }
 
-/// Renders a feed; what would make the document too large is left out from the end.
+/// Renders a feed.
 pub fn feed(document: &Document) -> Vec<u8> {
     let meta = document.meta;
-    let stories = document.fitting(|story| Item::content_bytes(story) + ITEM_OVERHEAD_BYTES);
     let top = Top {
         version: VERSION,
         title: xml(meta.title),
@@ -80,7 +79,7 @@ pub fn feed(document: &Document) -> Vec<u8> {
             "id": xml(meta.atom_id),
             "updated": rfc3339(meta.updated_at, meta.zone),
         }),
-        items: stories.filter_map(|story| Item::of(story).map(|item| feed_item(meta, &item))).collect(),
+        items: document.items(ITEM_FRAME_BYTES).iter().map(|item| feed_item(meta, item)).collect(),
     };
     // Texts and numbers alone cannot fail to be written.
     let mut bytes = serde_json::to_vec(&top).unwrap_or_default();
@@ -90,10 +89,11 @@ pub fn feed(document: &Document) -> Vec<u8> {
 
 fn feed_item(meta: &FeedMeta, item: &Item) -> FeedItem {
     let own = item.entry;
-    let html = (!own.content_html.is_empty()).then(|| xml(&own.content_html));
+    let summary = item.summary().map(|summary| xml(&summary));
+    let html = (!item.content().is_empty()).then(|| xml(item.content()));
     // One of both is required; where there is no text, the title is all there is to say.
-    let text = html.is_none().then(|| match own.content_text.trim() {
-        "" => xml(item.summary().unwrap_or(&own.title)),
+    let text = html.is_none().then(|| match item.text() {
+        "" => summary.clone().unwrap_or_else(|| xml(&own.title)),
         text => xml(text),
     });
     FeedItem {
@@ -102,7 +102,7 @@ fn feed_item(meta: &FeedMeta, item: &Item) -> FeedItem {
         title: xml(&own.title),
         content_html: html,
         content_text: text,
-        summary: item.summary().map(xml),
+        summary,
         date_published: rfc3339(item.story.published.at, meta.zone),
         date_modified: rfc3339(item.story.updated_at, meta.zone),
         authors: vec![json!({ "name": xml(item.author()) })],

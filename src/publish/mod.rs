@@ -10,6 +10,7 @@ pub mod daily;
 mod document;
 mod elements;
 mod escape;
+mod fit;
 mod item;
 pub mod json_feed;
 pub mod opml;
@@ -22,7 +23,8 @@ mod tests;
 
 use std::time::Duration;
 
-pub use document::{Archive, Document, FeedMeta, Format, MAX_FEED_BYTES, Place};
+pub use document::{Archive, Document, FeedMeta, Format, Place};
+pub use fit::MAX_FEED_BYTES;
 
 use crate::model::Timestamp;
 

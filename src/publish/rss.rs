@@ -18,12 +18,12 @@ pub const MEDIA_TYPE: &str = "application/rss+xml; charset=utf-8";
 const TTL_MINUTES: &str = "5";
 /// What RSS is, for those who find the document.
 const DOCS: &str = "https://www.rssboard.org/rss-specification";
-/// Bytes allowed for an item beside its content.
-const ITEM_OVERHEAD_BYTES: usize = 3_000;
+/// Bytes allowed for an item beside its texts and links.
+const ITEM_FRAME_BYTES: usize = 3_000;
 /// What an enclosure's `length` says when it is not known (RSS Advisory Board's profile).
 const UNKNOWN_LENGTH: &str = "0";
 
-/// Renders a feed; what would make the document too large is left out from the end.
+/// Renders a feed.
 pub fn feed(document: &Document) -> Vec<u8> {
     let meta = document.meta;
     let mut out = Elements::new();
@@ -43,8 +43,7 @@ pub fn feed(document: &Document) -> Vec<u8> {
     if is_archive {
         out.empty("fh:archive", &[]);
     }
-    let stories = document.fitting(|story| Item::content_bytes(story) + ITEM_OVERHEAD_BYTES);
-    for item in stories.filter_map(Item::of) {
+    for item in document.items(ITEM_FRAME_BYTES) {
         push(&mut out, meta, &item);
     }
     out.close("channel");
@@ -87,7 +86,7 @@ fn push(out: &mut Elements, meta: &FeedMeta, item: &Item) {
     if let Some(lead) = item.lead() {
         out.text("description", &[], &escape::html(&lead));
     }
-    out.text("content:encoded", &[], &own.content_html);
+    out.text("content:encoded", &[], item.content());
     out.text("source", &[("url", &href(&item.copy.source_url))], &item.copy.source_name);
     enclosures(out, item);
     for (relation, copy) in item.others() {

@@ -50,7 +50,7 @@ pub fn story(view: &View, it: &StoryPage) -> Option<Vec<u8>> {
     );
     if let Some(summary) = item.summary() {
         // Writing into a text cannot fail.
-        let _ = writeln!(main, "<p><strong>{}</strong></p>", html(summary));
+        let _ = writeln!(main, "<p><strong>{}</strong></p>", html(&summary));
     }
     let _ = writeln!(main, "<div class=\"content\">\n{}\n</div>\n</article>", own.content_html);
     main.push_str(&enclosures(view, &item));
