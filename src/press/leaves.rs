@@ -59,7 +59,7 @@ impl Desk<'_> {
     }
 
     pub(super) async fn opml(&self) -> Result<Sheet, PressError> {
-        let sheet = self.dated(Vec::new(), Vec::new(), Archive::None).await?;
+        let sheet = self.list(Vec::new(), Vec::new(), Archive::None).await?;
         Ok(Sheet { aside: Aside::Sources(self.sources().await?), ..sheet })
     }
 
@@ -83,7 +83,7 @@ impl Desk<'_> {
             };
             rows.push((value, n_stories, newest));
         }
-        let sheet = self.dated(Vec::new(), Vec::new(), Archive::None).await?;
+        let sheet = self.list(Vec::new(), Vec::new(), Archive::None).await?;
         let updated_at = self.state.changed_at;
         Ok(Sheet { aside: Aside::Counts(rows), names, updated_at, ..sheet })
     }
@@ -114,7 +114,7 @@ impl Desk<'_> {
             // Between two editions a day may be empty; before the first and after the last there is none.
             return Err(PressError::NoEdition);
         }
-        let sheet = self.dated(listed, Vec::new(), Archive::None).await?;
+        let sheet = self.list(listed, Vec::new(), Archive::None).await?;
         Ok(Sheet { aside: Aside::Days(previous, next), ..sheet })
     }
 
@@ -144,7 +144,7 @@ impl Desk<'_> {
 
     pub(super) async fn daily_feed(&self) -> Result<Sheet, PressError> {
         let listed = self.editions(FEED_DAYS).await?.into_iter().flat_map(|(_, listed)| listed);
-        Ok(self.dated(listed.collect(), Vec::new(), Archive::None).await?)
+        Ok(self.list(listed.collect(), Vec::new(), Archive::None).await?)
     }
 
     async fn days(&self) -> Result<Sheet, PressError> {
@@ -154,7 +154,7 @@ impl Desk<'_> {
             .iter()
             .map(|(day, listed)| (day.to_string(), u64::try_from(listed.len()).unwrap_or_default(), None));
         let aside = Aside::Counts(rows.collect());
-        let sheet = self.dated(seq.into_iter().collect(), Vec::new(), Archive::None).await?;
+        let sheet = self.list(seq.into_iter().collect(), Vec::new(), Archive::None).await?;
         Ok(Sheet { aside, listed: Vec::new(), ..sheet })
     }
 
@@ -219,7 +219,7 @@ impl Desk<'_> {
         for found in found {
             listed.extend(seqs.iter().find(|listed| listed.id == found.story_id).copied());
         }
-        let sheet = self.dated(listed, Vec::new(), Archive::None).await?;
+        let sheet = self.list(listed, Vec::new(), Archive::None).await?;
         Ok(Sheet { names, good_for, aside: Aside::Found { is_more }, ..sheet })
     }
 }

@@ -42,7 +42,7 @@ impl Rendering<'_> {
         });
         let editions: Vec<Edition> = editions.collect();
         let bytes = daily::atom(meta, &editions);
-        let body = Body::new(Format::Atom.media_type(), bytes, self.sheet.updated_at);
+        let body = Body::new(Format::Atom.media_type(), bytes, self.sheet.modified_at);
         let links = links(&meta.address(DAILY_FEED), Format::Atom, meta.hubs);
         Print::new(body, Purpose::Feed, self.imprint.lifetime, &links)
     }
@@ -176,7 +176,7 @@ impl Rendering<'_> {
     }
 
     fn plain(&self, media_type: &'static str, bytes: Vec<u8>, purpose: Purpose) -> Print {
-        let body = Body::new(media_type, bytes, self.sheet.updated_at);
+        let body = Body::new(media_type, bytes, self.sheet.modified_at);
         Print::new(body, purpose, self.imprint.lifetime, &[])
     }
 }

@@ -48,7 +48,7 @@ impl Rendering<'_> {
         match key {
             Key::Home => Ok(self.home()),
             Key::Style => {
-                let body = Body::new(page::STYLE_TYPE, page::STYLE.into(), self.sheet.updated_at);
+                let body = Body::new(page::STYLE_TYPE, page::STYLE.into(), self.sheet.modified_at);
                 Ok(Print::new(body, Purpose::Page, self.imprint.lifetime, &[]))
             }
             Key::Feed { slice, format } | Key::Delta { slice, format, .. } => {
@@ -83,7 +83,7 @@ impl Rendering<'_> {
         if format != Format::Json {
             publish::check_xml(&bytes).map_err(|reason| PressError::Malformed { reason })?;
         }
-        let body = Body::new(format.media_type(), bytes, self.sheet.updated_at)
+        let body = Body::new(format.media_type(), bytes, self.sheet.modified_at)
             .at_revision(Revision { seq: self.sheet.seq, epoch: &self.state.epoch });
         let links = links(&meta.self_address(format), format, meta.hubs);
         Ok(Print::new(body, purpose, self.imprint.lifetime, &links))
@@ -100,7 +100,7 @@ impl Rendering<'_> {
             venue: self.imprint.venue,
         };
         let page = page::home(&view, self.stories, self.older(&Slice::default()).as_deref());
-        let body = Body::new(page::MEDIA_TYPE, page, self.sheet.updated_at);
+        let body = Body::new(page::MEDIA_TYPE, page, self.sheet.modified_at);
         Print::new(body, Purpose::Page, self.imprint.lifetime, &[])
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Sheet {
     pub(super) seq: i64,
     /// When that was published.
     pub(super) updated_at: Timestamp,
+    /// The time by which readers ask whether they have it (`Last-Modified`): never before the last change of its bytes.
+    pub(super) modified_at: Timestamp,
     /// Its part in the history of the feed.
     pub(super) archive: Archive,
     /// Names of sources in its title.
@@ -135,10 +137,11 @@ impl Desk<'_> {
         } else {
             Archive::None
         };
-        let mut sheet = self.dated(listed, tombstones, archive).await?;
+        let mut sheet = self.list(listed, tombstones, archive).await?;
         if slice.is_all() {
             sheet.seq = self.state.change_seq;
             sheet.updated_at = self.state.changed_at;
+            sheet.modified_at = self.state.changed_at;
         }
         Ok(Sheet { names, good_for, ..sheet })
     }
@@ -198,6 +201,20 @@ impl Desk<'_> {
         Ok(names)
     }
 
+    /// The sheet of a list that stories come into and leave.
+    ///
+    /// What leaves it, by another topic or another text, is not seen in what is left; so any change may be the one that
+    /// touched it. What was rendered before keeps its time as long as its sheet is the same.
+    pub(super) async fn list(
+        &self,
+        listed: Vec<Listed>,
+        tombstones: Vec<Withdrawn>,
+        archive: Archive,
+    ) -> Result<Sheet, StoreError> {
+        let sheet = self.dated(listed, tombstones, archive).await?;
+        Ok(Sheet { modified_at: sheet.modified_at.max(self.state.changed_at), ..sheet })
+    }
+
     /// A sheet whose time is that of the newest change in it.
     pub(super) async fn dated(
         &self,
@@ -209,12 +226,15 @@ impl Desk<'_> {
         let seq = seqs.max().unwrap_or_default();
         // What is not published yet will be with the next rendering; then it gets its own time.
         let updated_at = self.store.published_at(seq).await?.unwrap_or(self.state.changed_at);
+        // Who leaves for age changes nothing else.
+        let modified_at = updated_at.max(self.store.emptied_at().await?);
         let good_for = self.state.change_seq;
         Ok(Sheet {
             listed,
             tombstones,
             seq,
             updated_at,
+            modified_at,
             archive,
             names: Vec::new(),
             good_for,

@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "exchange", include_str!("../../migrations/sqlite/0009_exchange.sql")),
     (10, "retention", include_str!("../../migrations/sqlite/0010_retention.sql")),
     (11, "tables", include_str!("../../migrations/sqlite/0011_tables.sql")),
+    (12, "emptied", include_str!("../../migrations/sqlite/0012_emptied.sql")),
 ];
 
 /// Where entries are kept.

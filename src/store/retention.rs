@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Batch, Doing, Store, StoreError, json_list, old::OldEntry, sql::statements};
+use super::{Batch, Doing, Store, StoreError, from_ms, json_list, old::OldEntry, sql::statements};
 use crate::{
     dedup::{KnownBy, story_of},
     model::{AtomId, CanonicalUrl, Timestamp},
@@ -58,6 +58,9 @@ statements! {
     OLD_STORY_KEEP = "INSERT INTO old_story (id, atom_id, short, canonical_id, published_ms, first_ms, emptied_ms, merged_into) \
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, $2, value ->> 6 FROM json_each($1)";
     ENTRIES_LEAVE = "DELETE FROM entry WHERE story_id IN (SELECT value FROM json_each($1))";
+    // Later than the feed's own time by as much as `Last-Modified` can tell.
+    FEED_EMPTIED = "UPDATE feed SET emptied_ms = max(emptied_ms, changed_ms + 1000, $1) WHERE id = 1";
+    EMPTIED_AT = "SELECT emptied_ms FROM feed WHERE id = 1";
     STORIES_LEAVE = "DELETE FROM story WHERE id IN (SELECT value FROM json_each($1))";
 }
 
@@ -128,6 +131,13 @@ impl Store {
         self.rest();
         self.purge_features(limits.features, progress).await?;
         self.empty_stories(limits, progress, now).await
+    }
+
+    /// When stories last left for their age.
+    pub async fn emptied_at(&self) -> Result<Timestamp, StoreError> {
+        let query = sqlx::query_scalar(EMPTIED_AT);
+        let at: i64 = query.fetch_one(&self.readers).await.doing("read when stories last left")?;
+        Ok(from_ms(at))
     }
 
     async fn delete(
@@ -233,6 +243,10 @@ impl Batch {
         self.run(keep.bind(now.as_millisecond()), "keep old stories").await?;
         self.run(sqlx::query(ENTRIES_LEAVE).bind(&ids), "let go of old entries").await?;
         self.run(sqlx::query(STORIES_LEAVE).bind(&ids), "let go of old stories").await?;
+        if n_stories > 0 {
+            let at = sqlx::query(FEED_EMPTIED).bind(now.as_millisecond());
+            self.run(at, "note when old stories left").await?;
+        }
         Ok(u64::try_from(n_stories).unwrap_or_default())
     }
 

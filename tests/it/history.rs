@@ -1,8 +1,19 @@
 //! What readers are told of the past, and where they can subscribe to what is to come.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{serving::Stand, support::upstream::Answer};
+use axum::http::Method;
+use dibao::{
+    daemon::Publisher,
+    press::Press,
+    serve,
+    store::{Limits, Progress},
+};
+
+use crate::{
+    serving::Stand,
+    support::{house::after, upstream::Answer},
+};
 
 const BASE: &str = "https://feeds.example/";
 
@@ -39,6 +50,14 @@ impl Stand {
             self.get(path).await.feed().links.into_iter().find(|link| link.rel.as_deref() == Some(rel));
         link.map(|link| format!("/{}", link.href.strip_prefix(BASE).unwrap()))
     }
+
+    /// The same store, served by another process.
+    async fn restart(&mut self) {
+        let (config, store) = (Arc::clone(self.house.press.config()), self.house.press.store().clone());
+        let press = Arc::new(Press::new(config, store, BASE.parse().unwrap()));
+        Publisher::new(Arc::clone(&press)).render_if_changed(self.now).await.unwrap();
+        self.router = serve::public(press);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,6 +79,87 @@ async fn a_full_month_has_parts_that_hold_each_story_once() {
         assert_eq!((first.len(), second.len()), (200, 30));
         assert_eq!(first.into_iter().chain(second).collect::<BTreeSet<_>>().len(), 230);
         assert_eq!(stand.get(&format!("/archive/2026/11-3.{format}")).await.status.as_u16(), 404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_by_time_alone_learns_that_a_story_left_a_list() {
+    const LISTS: [&str; 5] = [
+        "/topics/safety/feed.atom",
+        "/topics/safety/feed.json",
+        "/topics/safety",
+        "/feed.rss?region=CN-JX&topic=safety",
+        "/feed.atom?q=%E5%AE%89%E5%85%A8%E6%A3%80%E6%9F%A5",
+    ];
+    let mut stand = Stand::open("").await;
+    let stays = item("1", "全市寄递安全检查工作会议召开");
+    stand.show("jx", rss(&[stays.clone(), item("2", "寄递网点消防安全检查启动")])).await;
+    let mut known = Vec::new();
+    for path in LISTS {
+        let answered = stand.get(path).await;
+        assert!(answered.text().contains("消防"), "{path}");
+        known.push((path, answered.header("last-modified").to_owned(), answered.header("etag").to_owned()));
+    }
+    stand.show("jx", rss(&[stays, item("2", "村级服务站点覆盖率提升")])).await;
+    // Kept, and rendered anew by another process.
+    for _ in 0..2 {
+        for (path, at, etag) in &known {
+            let since = [("if-modified-since", at.as_str())];
+            let answered = stand.ask(Method::GET, path, &since).await;
+            assert_eq!(answered.status.as_u16(), 200, "{path} since {at}");
+            assert!(!answered.text().contains("消防") && answered.text().contains("工作会议"), "{path}");
+            assert_ne!(answered.header("etag"), etag, "{path}");
+            let since = [("if-modified-since", answered.header("last-modified"))];
+            assert_eq!(stand.ask(Method::GET, path, &since).await.status.as_u16(), 304, "{path}");
+        }
+        stand.restart().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_by_time_alone_learns_that_a_story_left_for_its_age() {
+    let mut stand = Stand::open("[feed]\nwindow = 1\nwindow_age = \"1s\"\n").await;
+    stand.show("jx", rss(&[item("1", "全市寄递安全检查工作会议召开")])).await;
+    let old = stand.now;
+    stand.show("gd", rss(&[item("2", "村级服务站点覆盖率提升")])).await;
+    let page = stand.get("/sources/jx").await.text();
+    let story =
+        page.split(BASE).find_map(|link| link.split('"').next().filter(|it| it.starts_with("stories/")));
+    let story = format!("/{}", story.unwrap());
+    let lists = [
+        "/sources/jx/feed.atom",
+        "/regions/CN-JX/feed.rss",
+        "/sources/jx",
+        "/regions",
+        "/archive/2026/11.json",
+    ];
+    let mut known = Vec::new();
+    for path in lists.into_iter().chain([story.as_str()]) {
+        known.push((path, stand.get(path).await.header("last-modified").to_owned()));
+    }
+    let limits = Limits::all(after(old, 3));
+    let left = stand.house.press.store().purge(&limits, &mut Progress::default(), stand.now).await;
+    assert_eq!(left.unwrap(), 1);
+    stand.restart().await;
+    for (path, at) in &known {
+        let answered = stand.ask(Method::GET, path, &[("if-modified-since", at)]).await;
+        let expected = if *path == story { 410 } else { 200 };
+        assert_eq!(answered.status.as_u16(), expected, "{path} since {at}");
+        let is_told = answered.text().contains("工作会议");
+        assert_eq!(is_told, *path == story, "{path} is what it was");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_nothing_touched_keeps_its_time() {
+    let mut stand = Stand::open("").await;
+    stand.show("jx", rss(&[item("1", "全市寄递安全检查工作会议召开")])).await;
+    let path = "/topics/safety/feed.atom";
+    let before = stand.get(path).await;
+    stand.show("gd", rss(&[item("2", "村级服务站点覆盖率提升")])).await;
+    let after = stand.get(path).await;
+    for name in ["last-modified", "etag"] {
+        assert_eq!(after.header(name), before.header(name), "{name}");
     }
 }
 
