@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::{free_port, hub_settings, post};
 use crate::support::{
-    house::days_ago,
+    house::{all_stories, days_ago},
     upstream::{Answer, Upstream},
 };
 
@@ -135,9 +135,30 @@ async fn is_ahead(n: usize, store: &Store, disk: &Mutex<Disk>) -> bool {
     n_read + SHOWN / 2 < n || disk.lock().unwrap().newest + WINDOW < n
 }
 
-/// How far a run has come.
-fn n_seen(disk: &Mutex<Disk>) -> usize {
-    disk.lock().unwrap().titles.len()
+/// The titles that the store has.
+async fn known(store: &Store) -> BTreeSet<String> {
+    let stories = all_stories(store).await;
+    stories.iter().flat_map(|story| &story.copies).map(|copy| copy.entry.title.clone()).collect()
+}
+
+/// Waits until all of `n` changes have arrived; says of those that do not whether they were read at all.
+async fn all_delivered(n: usize, n_kills: usize, store: &Store, disk: &Mutex<Disk>) {
+    let wanted: BTreeSet<String> = (1..=n).map(|i| title(i, n)).collect();
+    let published = Instant::now();
+    loop {
+        let missing: Vec<String> = wanted.difference(&disk.lock().unwrap().titles).cloned().collect();
+        if missing.is_empty() {
+            return;
+        }
+        if published.elapsed() >= PATIENCE {
+            let known = known(store).await;
+            let unread: Vec<&String> = missing.iter().filter(|title| !known.contains(*title)).collect();
+            panic!(
+                "{n_kills} kills, {n} changes: not delivered: {missing:?}; of these never read: {unread:?}"
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,16 +212,8 @@ async fn a_subscriber_sees_each_change_though_both_programs_are_killed_at_random
             _ => {}
         }
     }
-    let wanted: BTreeSet<String> = (1..=n).map(|i| title(i, n)).collect();
     let published = Instant::now();
-    loop {
-        let missing: Vec<String> = wanted.difference(&disk.lock().unwrap().titles).cloned().collect();
-        if missing.is_empty() {
-            break;
-        }
-        assert!(published.elapsed() < PATIENCE, "{n_kills} kills, {} of {n}: {missing:?}", n_seen(&disk));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    all_delivered(n, n_kills, &store, &disk).await;
     let (n_deliveries, n_lost) = {
         let disk = disk.lock().unwrap();
         (disk.n_deliveries, disk.n_lost_answers)
