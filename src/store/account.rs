@@ -321,20 +321,19 @@ impl Store {
         account.aliases = self.rows(ACCOUNT_ALIASES, story_id, alias).await?;
         account.rulings = self.rows(ACCOUNT_RULINGS, story_id, ruled).await?;
         let related = sqlx::query(ACCOUNT_RELATED).bind(story_id).bind(MAX_RELATED);
-        let related = related.fetch_all(&self.readers).await.doing("read related stories")?;
-        account.related = related.iter().map(near).collect::<Result<_, _>>().doing("read a related story")?;
+        let related = related.try_map(|row| near(&row)).fetch_all(&self.readers).await;
+        account.related = related.doing("read related stories")?;
         Ok(Some(account))
     }
 
-    async fn rows<T>(
+    async fn rows<T: Send + Unpin>(
         &self,
         statement: &'static str,
         story_id: i64,
         read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
     ) -> Result<Vec<T>, StoreError> {
-        let rows = sqlx::query(statement).bind(story_id).fetch_all(&self.readers).await;
-        let rows = rows.doing("read what is known of a story")?;
-        rows.iter().map(read).collect::<Result<_, _>>().doing("read what is known of a story")
+        let query = sqlx::query(statement).bind(story_id).try_map(|row| read(&row));
+        query.fetch_all(&self.readers).await.doing("read what is known of a story")
     }
 }
 

@@ -25,15 +25,14 @@ pub struct StoryName {
 impl Store {
     /// The next stories after one, withdrawn ones counted, in the order of their arrival; none after the last.
     pub async fn story_names(&self, after: i64) -> Result<Vec<StoryName>, StoreError> {
-        let rows = sqlx::query(STORY_NAMES).bind(after).bind(PAGE).fetch_all(&self.readers).await;
-        let name = |row: &SqliteRow| {
+        let name = |row: SqliteRow| {
             Ok(StoryName {
                 id: row.try_get("id")?,
                 seq: row.try_get("seq")?,
                 short: row.try_get("short_id")?,
             })
         };
-        let rows = rows.doing("list the stories")?;
-        rows.iter().map(name).collect::<Result<_, sqlx::Error>>().doing("list the stories")
+        let names = sqlx::query(STORY_NAMES).bind(after).bind(PAGE).try_map(name);
+        names.fetch_all(&self.readers).await.doing("list the stories")
     }
 }

@@ -50,20 +50,20 @@ impl Store {
         source_key: &str,
         limit: usize,
     ) -> Result<Vec<StoredDocument>, StoreError> {
-        let rows = sqlx::query(sql::DOCUMENTS_OF)
-            .bind(source_key)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .doing("list documents")?;
-        let document = |row: &SqliteRow| -> Result<StoredDocument, sqlx::Error> {
+        let document = |row: SqliteRow| -> Result<StoredDocument, sqlx::Error> {
             Ok(StoredDocument {
                 id: row.try_get(0)?,
                 url: row.try_get(1)?,
                 fetched_at: from_ms(row.try_get(2)?),
             })
         };
-        rows.iter().map(document).collect::<Result<_, _>>().doing("read a document's row")
+        sqlx::query(sql::DOCUMENTS_OF)
+            .bind(source_key)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(document)
+            .fetch_all(&self.readers)
+            .await
+            .doing("list documents")
     }
 
     /// A document with its body; [`StoreError::Corrupt`] when it is damaged, `None` when it has been let go of.

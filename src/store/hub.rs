@@ -233,13 +233,13 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<HubRequest>, StoreError> {
-        let rows = sqlx::query(REQUESTS_DUE)
+        sqlx::query(REQUESTS_DUE)
             .bind(now.as_millisecond())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| request(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read subscribers' requests")?;
-        rows.iter().map(request).collect::<Result<_, _>>().doing("read a subscriber's request")
+            .doing("read subscribers' requests")
     }
 
     /// Keeps what came of asking callbacks.
@@ -273,18 +273,10 @@ impl Store {
 
     /// How many subscriptions there are, beside one for this feed and callback.
     pub async fn hub_counts(&self, request: &HubRequest) -> Result<HubCounts, StoreError> {
-        let row = sqlx::query(COUNTS)
-            .bind(&request.path)
-            .bind(&request.host)
-            .bind(&request.topic)
-            .bind(&request.callback)
-            .fetch_one(&self.readers)
-            .await
-            .doing("count subscriptions")?;
-        let count = |i: usize| -> Result<usize, sqlx::Error> {
-            Ok(usize::try_from(row.try_get::<i64, _>(i)?).unwrap_or(0))
-        };
-        let counts = || -> Result<HubCounts, sqlx::Error> {
+        let counts = |row: SqliteRow| {
+            let count = |i: usize| -> Result<usize, sqlx::Error> {
+                Ok(usize::try_from(row.try_get::<i64, _>(i)?).unwrap_or(0))
+            };
             Ok(HubCounts {
                 all: count(0)?,
                 of_path: count(1)?,
@@ -293,7 +285,15 @@ impl Store {
                 same: count(4)?,
             })
         };
-        counts().doing("count subscriptions")
+        sqlx::query(COUNTS)
+            .bind(&request.path)
+            .bind(&request.host)
+            .bind(&request.topic)
+            .bind(&request.callback)
+            .try_map(counts)
+            .fetch_one(&self.readers)
+            .await
+            .doing("count subscriptions")
     }
 
     /// The feeds that somebody subscribes to.
@@ -312,14 +312,14 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let rows = sqlx::query(DELIVERIES_DUE)
+        sqlx::query(DELIVERIES_DUE)
             .bind(json_object(etags))
             .bind(now.as_millisecond())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| delivery(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read what is to be delivered")?;
-        rows.iter().map(delivery).collect::<Result<_, _>>().doing("read a subscription")
+            .doing("read what is to be delivered")
     }
 
     /// When the next of the subscriptions is due that have not taken the present document; `None` when all have.
@@ -371,8 +371,7 @@ impl Store {
 
     /// The hub in numbers.
     pub async fn hub_status(&self) -> Result<HubStatus, StoreError> {
-        let row = sqlx::query(STATUS).fetch_one(&self.readers).await.doing("count subscriptions")?;
-        let status = || -> Result<HubStatus, sqlx::Error> {
+        let status = |row: SqliteRow| {
             Ok(HubStatus {
                 n_subscriptions: row.try_get(0)?,
                 n_failing: row.try_get(1)?,
@@ -382,17 +381,12 @@ impl Store {
                 n_waiting: row.try_get(5)?,
             })
         };
-        status().doing("count subscriptions")
+        sqlx::query(STATUS).try_map(status).fetch_one(&self.readers).await.doing("count subscriptions")
     }
 
     /// The subscriptions that fail, the longest first, at most `limit`.
     pub async fn failing_subscriptions(&self, limit: usize) -> Result<Vec<Failing>, StoreError> {
-        let rows = sqlx::query(FAILING)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .doing("read failing subscriptions")?;
-        let failing = |row: &SqliteRow| -> Result<Failing, sqlx::Error> {
+        let failing = |row: SqliteRow| -> Result<Failing, sqlx::Error> {
             Ok(Failing {
                 host: row.try_get(0)?,
                 topic: row.try_get(1)?,
@@ -402,13 +396,17 @@ impl Store {
                 message: row.try_get(5)?,
             })
         };
-        rows.iter().map(failing).collect::<Result<_, _>>().doing("read a failing subscription")
+        sqlx::query(FAILING)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(failing)
+            .fetch_all(&self.readers)
+            .await
+            .doing("read failing subscriptions")
     }
 
     /// The other hubs, and of what each was told.
     pub async fn pings(&self) -> Result<Vec<Ping>, StoreError> {
-        let rows = sqlx::query(PINGS).fetch_all(&self.readers).await.doing("read what hubs were told")?;
-        let ping = |row: &SqliteRow| -> Result<Ping, sqlx::Error> {
+        let ping = |row: SqliteRow| -> Result<Ping, sqlx::Error> {
             Ok(Ping {
                 hub: row.try_get(0)?,
                 told: row.try_get(1)?,
@@ -418,7 +416,7 @@ impl Store {
                 message: row.try_get(5)?,
             })
         };
-        rows.iter().map(ping).collect::<Result<_, _>>().doing("read what a hub was told")
+        sqlx::query(PINGS).try_map(ping).fetch_all(&self.readers).await.doing("read what hubs were told")
     }
 
     /// Keeps of what a hub was told.

@@ -53,9 +53,7 @@ pub struct Counts {
 impl Store {
     /// The state of the feed.
     pub async fn feed_state(&self) -> Result<FeedState, StoreError> {
-        let row =
-            sqlx::query(sql::FEED_STATE).fetch_one(&self.readers).await.doing("read the feed's state")?;
-        let state = || -> Result<FeedState, sqlx::Error> {
+        let state = |row: SqliteRow| {
             Ok(FeedState {
                 atom_id: row.try_get(0)?,
                 change_seq: row.try_get(1)?,
@@ -64,7 +62,11 @@ impl Store {
                 epoch: row.try_get(4)?,
             })
         };
-        state().doing("read the feed's state")
+        sqlx::query(sql::FEED_STATE)
+            .try_map(state)
+            .fetch_one(&self.readers)
+            .await
+            .doing("read the feed's state")
     }
 
     /// Stories with their copies; those that have none are left out.
@@ -102,11 +104,10 @@ impl Store {
 
     /// How much the store holds.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
-        let row = sqlx::query(sql::COUNTS).fetch_one(&self.readers).await.doing("count")?;
-        let counts = || -> Result<Counts, sqlx::Error> {
+        let counts = |row: SqliteRow| {
             Ok(Counts { stories: row.try_get(0)?, entries: row.try_get(1)?, revisions: row.try_get(2)? })
         };
-        counts().doing("count")
+        sqlx::query(sql::COUNTS).try_map(counts).fetch_one(&self.readers).await.doing("count")
     }
 
     /// The latest visit to each source.
@@ -118,24 +119,24 @@ impl Store {
 
     /// The latest visits to a source, newest first.
     pub async fn polls_of(&self, source_key: &str, limit: usize) -> Result<Vec<PollRow>, StoreError> {
-        let rows = sqlx::query(sql::POLLS_OF)
+        sqlx::query(sql::POLLS_OF)
             .bind(source_key)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| poll(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read a source's polls")?;
-        rows.iter().map(poll).collect::<Result<_, _>>().doing("read a poll")
+            .doing("read a source's polls")
     }
 
     /// The latest visits that read a source, newest first.
     pub async fn polls_that_read(&self, source_key: &str, limit: usize) -> Result<Vec<PollRow>, StoreError> {
-        let rows = sqlx::query(sql::POLLS_READ)
+        sqlx::query(sql::POLLS_READ)
             .bind(source_key)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| poll(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read a source's polls")?;
-        rows.iter().map(poll).collect::<Result<_, _>>().doing("read a poll")
+            .doing("read a source's polls")
     }
 
     /// How many entries a source brought since a time, its first reading left out, and when the first of the polls
@@ -160,12 +161,7 @@ impl Store {
 
     /// What the operator was told lately, newest first.
     pub async fn alerts(&self, limit: usize) -> Result<Vec<AlertRow>, StoreError> {
-        let rows = sqlx::query(sql::ALERTS_RECENT)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .doing("read alerts")?;
-        let alert = |row: &SqliteRow| -> Result<AlertRow, sqlx::Error> {
+        let alert = |row: SqliteRow| -> Result<AlertRow, sqlx::Error> {
             Ok(AlertRow {
                 id: row.try_get("id")?,
                 source_key: row.try_get("source_key")?,
@@ -176,16 +172,20 @@ impl Store {
                 message: row.try_get("message")?,
             })
         };
-        rows.iter().map(alert).collect::<Result<_, _>>().doing("read an alert")
+        sqlx::query(sql::ALERTS_RECENT)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(alert)
+            .fetch_all(&self.readers)
+            .await
+            .doing("read alerts")
     }
 
     /// The robots.txt of all sites: origin, body, time of fetching.
     pub async fn robots(&self) -> Result<Vec<(String, Vec<u8>, Timestamp)>, StoreError> {
-        let rows = sqlx::query(sql::ROBOTS_ALL).fetch_all(&self.readers).await.doing("read robots.txt")?;
-        let site = |row: &SqliteRow| -> Result<_, sqlx::Error> {
+        let site = |row: SqliteRow| -> Result<_, sqlx::Error> {
             Ok((row.try_get(0)?, row.try_get(1)?, from_ms(row.try_get(2)?)))
         };
-        rows.iter().map(site).collect::<Result<_, _>>().doing("read robots.txt")
+        sqlx::query(sql::ROBOTS_ALL).try_map(site).fetch_all(&self.readers).await.doing("read robots.txt")
     }
 
     /// When a source was last visited with success.
@@ -213,13 +213,7 @@ impl Store {
         source_key: &str,
         article: Option<&str>,
     ) -> Result<HashMap<String, Validators>, StoreError> {
-        let rows = sqlx::query(sql::VALIDATOR_FIND)
-            .bind(source_key)
-            .bind(article)
-            .fetch_all(&self.readers)
-            .await
-            .doing("read validators")?;
-        let validators = |row: &SqliteRow| -> Result<(String, Validators), sqlx::Error> {
+        let validators = |row: SqliteRow| -> Result<(String, Validators), sqlx::Error> {
             let hash: Vec<u8> = row.try_get("body_hash")?;
             let validators = Validators {
                 etag: row.try_get("etag")?,
@@ -228,7 +222,14 @@ impl Store {
             };
             Ok((row.try_get("url")?, validators))
         };
-        rows.iter().map(validators).collect::<Result<_, _>>().doing("read validators")
+        let found = sqlx::query(sql::VALIDATOR_FIND)
+            .bind(source_key)
+            .bind(article)
+            .try_map(validators)
+            .fetch_all(&self.readers)
+            .await
+            .doing("read validators")?;
+        Ok(found.into_iter().collect())
     }
 
     /// What is known of rows by their ids: entries held, and rows kept aside.
@@ -309,14 +310,12 @@ impl Store {
         source_key: &str,
         limit: usize,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = sqlx::query(sql::PENDING_WITHHELD)
+        sqlx::query_as(sql::PENDING_WITHHELD)
             .bind(source_key)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&self.readers)
             .await
-            .doing("read withheld rows")?;
-        let row = |row: &SqliteRow| -> Result<_, sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
-        rows.iter().map(row).collect::<Result<_, _>>().doing("read a withheld row")
+            .doing("read withheld rows")
     }
 }
 

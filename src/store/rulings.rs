@@ -211,8 +211,7 @@ impl Batch {
     ) -> Result<Vec<Ruling>, StoreError> {
         let query =
             sqlx::query(RULINGS_BETWEEN).bind(list(entries.0)).bind(list(entries.1)).bind(kind.as_str());
-        let rows = query.fetch_all(&mut *self.tx).await.doing("read rulings")?;
-        rows.iter().map(ruling).collect::<Result<_, _>>().doing("read a ruling")
+        query.try_map(|row| ruling(&row)).fetch_all(&mut *self.tx).await.doing("read rulings")
     }
 
     /// The rulings in force about any of these entries, the newest first.
@@ -222,8 +221,7 @@ impl Batch {
         entries: &[i64],
     ) -> Result<Vec<Ruling>, StoreError> {
         let query = sqlx::query(RULINGS_ABOUT).bind(list(entries)).bind(kind.as_str());
-        let rows = query.fetch_all(&mut *self.tx).await.doing("read rulings")?;
-        rows.iter().map(ruling).collect::<Result<_, _>>().doing("read a ruling")
+        query.try_map(|row| ruling(&row)).fetch_all(&mut *self.tx).await.doing("read rulings")
     }
 
     /// The entries about which a ruling is in force.

@@ -245,18 +245,18 @@ impl Store {
         let from = search.since.map_or(i64::MIN, |at| number(rounded_up(at), 0));
         let until =
             search.until.map_or(i64::MAX, |at| number(rounded_up(at), 0)).min(below.unwrap_or(i64::MAX));
-        let rows = sqlx::query(NEWEST)
+        let found = |row: SqliteRow| -> Result<Found, sqlx::Error> {
+            Ok(Found { number: row.try_get(0)?, story_id: row.try_get(1)? })
+        };
+        sqlx::query(NEWEST)
             .bind(expression)
             .bind(from)
             .bind(until)
             .bind(limit)
+            .try_map(found)
             .fetch_all(&self.readers)
             .await
-            .doing("search")?;
-        let found = |row: &SqliteRow| -> Result<Found, sqlx::Error> {
-            Ok(Found { number: row.try_get(0)?, story_id: row.try_get(1)? })
-        };
-        rows.iter().map(found).collect::<Result<_, _>>().doing("read what was found")
+            .doing("search")
     }
 }
 

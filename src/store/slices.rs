@@ -113,24 +113,24 @@ impl Store {
 
     /// The stories of the merged feed's window.
     pub async fn window_list(&self, query: WindowQuery) -> Result<Vec<Listed>, StoreError> {
-        let rows = sqlx::query(WINDOW_LIST)
+        sqlx::query(WINDOW_LIST)
             .bind(query.since.as_millisecond())
             .bind(count(query.newest))
             .bind(count(query.limit))
+            .try_map(|row| listed(&row, "id"))
             .fetch_all(&self.readers)
             .await
-            .doing("read the feed's stories")?;
-        rows.iter().map(|row| listed(row, "id")).collect::<Result<_, _>>().doing("read the feed's stories")
+            .doing("read the feed's stories")
     }
 
     /// The stories of some numbers that readers can see.
     pub async fn listed(&self, ids: &[i64]) -> Result<Vec<Listed>, StoreError> {
-        let rows = sqlx::query(LIST_BY_ID)
+        sqlx::query(LIST_BY_ID)
             .bind(json_list(ids.iter().copied()))
+            .try_map(|row| listed(&row, "id"))
             .fetch_all(&self.readers)
             .await
-            .doing("look up stories")?;
-        rows.iter().map(|row| listed(row, "id")).collect::<Result<_, _>>().doing("look up stories")
+            .doing("look up stories")
     }
 
     /// The window of a slice, newest change first.
@@ -219,13 +219,13 @@ impl Store {
 
     /// What was withdrawn since a time, newest first.
     pub async fn tombstones(&self, since: Timestamp) -> Result<Vec<Withdrawn>, StoreError> {
-        let rows = sqlx::query(TOMBSTONES)
+        sqlx::query(TOMBSTONES)
             .bind(since.as_millisecond())
             .bind(MAX_TOMBSTONES)
+            .try_map(|row| withdrawn(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read withdrawn stories")?;
-        rows.iter().map(withdrawn).collect::<Result<_, _>>().doing("read a withdrawn story")
+            .doing("read withdrawn stories")
     }
 
     /// A part of the stories first published here in `[from, to)`, in that order, withdrawn ones counted.
@@ -236,15 +236,15 @@ impl Store {
         part: usize,
         part_size: usize,
     ) -> Result<Vec<Listed>, StoreError> {
-        let rows = sqlx::query(MONTH_PART)
+        sqlx::query(MONTH_PART)
             .bind(from.as_millisecond())
             .bind(to.as_millisecond())
             .bind(count(part_size))
             .bind(count(part.saturating_mul(part_size)))
+            .try_map(|row| listed(&row, "id"))
             .fetch_all(&self.readers)
             .await
-            .doing("read an archive")?;
-        rows.iter().map(|row| listed(row, "id")).collect::<Result<_, _>>().doing("read an archive")
+            .doing("read an archive")
     }
 
     /// How many stories were first published here in `[from, to)`.
@@ -311,14 +311,14 @@ impl Store {
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Listed>, StoreError> {
-        let rows = sqlx::query(DAY_STORIES)
+        sqlx::query(DAY_STORIES)
             .bind(from.as_millisecond())
             .bind(to.as_millisecond())
             .bind(count(limit))
+            .try_map(|row| listed(&row, "id"))
             .fetch_all(&self.readers)
             .await
-            .doing("read a day's stories")?;
-        rows.iter().map(|row| listed(row, "id")).collect::<Result<_, _>>().doing("read a day's stories")
+            .doing("read a day's stories")
     }
 
     /// The name of a source that ever gave an entry.

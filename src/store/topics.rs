@@ -63,13 +63,13 @@ impl Store {
             .await
             .doing("read how far the rules of topics have come")?;
         let Some(Some(below)) = below else { return Ok(Vec::new()) };
-        let rows = sqlx::query(TOPICS_NEXT)
+        sqlx::query(TOPICS_NEXT)
             .bind(below)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| labelled(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read entries for their topics")?;
-        rows.iter().map(labelled).collect::<Result<_, _>>().doing("read an entry for its topics")
+            .doing("read entries for their topics")
     }
 
     /// Keeps the topics of entries in one transaction; what differs, readers see. Gives how many differ.

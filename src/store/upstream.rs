@@ -65,8 +65,11 @@ pub struct Upstream {
 impl Store {
     /// All of our subscriptions.
     pub async fn upstreams(&self) -> Result<Vec<Upstream>, StoreError> {
-        let rows = sqlx::query(ALL_ROWS).fetch_all(&self.readers).await.doing("read our subscriptions")?;
-        rows.iter().map(upstream).collect::<Result<_, _>>().doing("read a subscription of ours")
+        sqlx::query(ALL_ROWS)
+            .try_map(|row| upstream(&row))
+            .fetch_all(&self.readers)
+            .await
+            .doing("read our subscriptions")
     }
 
     /// Our subscription to a source.
@@ -91,13 +94,13 @@ impl Store {
 
     /// Those whose hub is to be asked, at most `limit`.
     pub async fn due_upstreams(&self, now: Timestamp, limit: usize) -> Result<Vec<Upstream>, StoreError> {
-        let rows = sqlx::query(DUE)
+        sqlx::query(DUE)
             .bind(now.as_millisecond())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .try_map(|row| upstream(&row))
             .fetch_all(&self.readers)
             .await
-            .doing("read our subscriptions that are due")?;
-        rows.iter().map(upstream).collect::<Result<_, _>>().doing("read a subscription of ours")
+            .doing("read our subscriptions that are due")
     }
 
     /// Keeps a subscription of ours; when its last delivery came is kept by [`Store::keep_content`].
