@@ -27,7 +27,7 @@ use crate::{
     poll::Poller,
     press::Press,
     push::Topics,
-    serve::{self, Admin, Bounds},
+    serve::{self, Admin, Bounds, Front},
     store::{Store, StoreError},
 };
 
@@ -108,9 +108,10 @@ impl Daemon {
         let (count, counted) = tokio::sync::watch::channel(0);
         let api = serve::api::Api::new(Arc::clone(&config), store.clone(), base_url, counted);
         let hints = Arc::clone(&push.hints);
-        let routes = serve::public(press).merge(serve::api::routes(api)).merge(push.routes());
+        let routes = serve::public(Arc::clone(&press)).merge(serve::api::routes(api)).merge(push.routes());
         push.spawn(&mut tasks, &stop);
-        tasks.spawn(serve::serve(public, routes, bounds.clone(), stop.clone()));
+        let front = Front::with_documents(routes, press);
+        tasks.spawn(serve::serve(public, front, bounds.clone(), stop.clone()));
         let base_url = listener_url(&admin, config.admin_listen);
         let routes = serve::admin(Admin {
             config: Arc::clone(&config),
@@ -118,7 +119,7 @@ impl Daemon {
             shelf: published,
             base_url,
         });
-        tasks.spawn(serve::serve(admin, routes, bounds, stop.clone()));
+        tasks.spawn(serve::serve(admin, Front::new(routes), bounds, stop.clone()));
         tasks.spawn(publisher.run(stop.clone()));
         tasks.spawn(indexer::run(store.clone(), count, stop.clone()));
         tasks.spawn(relabel::run(Arc::clone(&config), store.clone(), stop.clone()));

@@ -110,6 +110,11 @@ impl Cache {
         Self(sync::Cache::with_options(options, Bytes, DefaultHashBuilder::default(), lifecycle))
     }
 
+    /// The document, when it is kept and known to show the state of the feed.
+    pub(super) fn good(&self, key: &Key, seq: i64) -> Option<Arc<Print>> {
+        self.0.get(key)?.slot.good(seq)
+    }
+
     /// The place of a document, made if there is none.
     pub(super) fn slot(&self, key: &Key) -> Arc<Slot> {
         let empty = || Ok::<_, std::convert::Infallible>(Held { slot: Arc::default(), bytes: 0 });

@@ -250,21 +250,26 @@ impl Press {
         })
     }
 
+    /// A document from the shelf or from what is kept, when it is known to show the state of the feed; renders nothing.
+    pub fn ready(&self, key: &Key) -> Option<Arc<Print>> {
+        let held = self.shelf.load();
+        let published = held.as_ref()?;
+        let lying = published.document(key).cloned();
+        lying.or_else(|| self.cache.good(key, published.state.change_seq))
+    }
+
     /// A document: from the shelf, from what is kept, or rendered now. `pay` is asked before something is rendered.
     pub async fn print(
         &self,
         key: &Key,
         pay: impl FnOnce() -> Result<(), PressError>,
     ) -> Result<Arc<Print>, PressError> {
-        let published = self.shelf.load_full().ok_or(PressError::NotYet)?;
-        if let Some(print) = published.document(key) {
-            return Ok(Arc::clone(print));
-        }
-        let slot = self.cache.slot(key);
-        if let Some(print) = slot.good(published.state.change_seq) {
+        if let Some(print) = self.ready(key) {
             return Ok(print);
         }
+        let published = self.shelf.load_full().ok_or(PressError::NotYet)?;
         pay()?;
+        let slot = self.cache.slot(key);
         match self.renewed(key, &slot, &published.state).await {
             Err(error) if error.is_ours() => {
                 let last = slot.last();

@@ -10,8 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::Request};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -21,9 +20,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
-use super::{limits::Peer, sending::Sending};
+use super::{front::Front, sending::Sending};
 use crate::config::{Network, Server};
 
 /// How long connections may take to end after the stop.
@@ -65,13 +63,13 @@ impl Bounds {
     }
 }
 
-/// Serves a router until the stop, then lets the requests under way end.
-pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
+/// Serves until the stop, then lets the requests under way end.
+pub async fn serve(listener: TcpListener, front: Front, bounds: Bounds, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let guests = Arc::new(Guests::default());
     let builder = builder(&bounds);
-    let proxies: Arc<[Network]> = bounds.proxies.clone().into();
+    let (front, bounds) = (Arc::new(front), Arc::new(bounds));
     loop {
         let next = async {
             let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
@@ -90,7 +88,8 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
         let limit = if is_proxy(&bounds, address) { usize::MAX } else { bounds.per_address };
         let Some(guest) = guests.admit(address, limit) else { continue };
         let held = (slot, guest);
-        let service = connection_service(router.clone(), address, Arc::clone(&proxies));
+        let (front, proxies) = (Arc::clone(&front), Arc::clone(&bounds));
+        let service = service_fn(move |request| front.answer(request, address, &proxies.proxies));
         let (watcher, builder) = (graceful.watcher(), builder.clone());
         let (header_timeout, send_timeout) = (bounds.header_timeout, bounds.send_timeout);
         tokio::spawn(async move {
@@ -123,27 +122,6 @@ fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(u32::try_from(MAX_REQUEST_BYTES).unwrap_or(u32::MAX));
     builder
-}
-
-/// The router, told who asks.
-fn connection_service(
-    router: Router,
-    address: IpAddr,
-    proxies: Arc<[Network]>,
-) -> impl hyper::service::Service<
-    hyper::Request<Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future: Send,
-> + Clone
-+ Send
-+ 'static {
-    service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
-        let peer = Peer::of(address, request.headers(), &proxies);
-        request.extensions_mut().insert(peer);
-        router.clone().call(request)
-    })
 }
 
 fn is_proxy(bounds: &Bounds, address: IpAddr) -> bool {

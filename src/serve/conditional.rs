@@ -13,6 +13,9 @@ use crate::{
 /// Codings in the order in which they are preferred where the client does not care: the smallest first.
 const PREFERRED: [Coding; 3] = [Coding::Brotli, Coding::Zstd, Coding::Gzip];
 
+/// How a client asks for a delta (RFC 3229 §10.5.3).
+pub(super) const A_IM: HeaderName = HeaderName::from_static("a-im");
+
 /// What a client gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
@@ -40,9 +43,9 @@ pub(super) fn decide(body: &Body, request: &HeaderMap) -> Decision {
     coding.map_or(Decision::NotAcceptable, Decision::Send)
 }
 
-/// The count of changes that a client who wants a delta (RFC 3229 §10.5.3) already has.
+/// The count of changes that a client who wants a delta already has.
 pub(super) fn delta_since(request: &HeaderMap, epoch: &str, newest: i64) -> Option<i64> {
-    let manipulations = request.get_all("a-im").iter().filter_map(|value| value.to_str().ok());
+    let manipulations = request.get_all(A_IM).iter().filter_map(|value| value.to_str().ok());
     let mut wanted = manipulations.flat_map(|value| value.split(','));
     if !wanted.any(is_feed_manipulation) {
         return None;

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use axum::{
     body::Body as HttpBody,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
 };
 
 use super::{
     Site,
     answer::{changes, respond},
-    conditional::{Decision, decide, delta_since},
+    conditional::{A_IM, Decision, decide, delta_since},
     error::{bad_query, no_document, nothing_here, plain},
     limits::Peer,
 };
 use crate::{
     press::{
-        Key, PressError, Print,
+        Key, Press, PressError, Print,
         address::{self, Address},
     },
-    publish::body::Revision,
+    publish::{body::Revision, slice::SliceError},
 };
 
 /// What may be done with a document.
@@ -34,12 +34,23 @@ const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("86400");
 /// How long caches may remember a move.
 const MOVED_LIFETIME: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
+/// Answers a request for a document that is in memory as it will be sent. `None` for every other request, which is then
+/// routed: no route stands where a document does, so that both ways give the same answer.
+pub(super) fn at_once<B>(press: &Press, request: &http::Request<B>) -> Option<Response> {
+    if *request.method() != Method::GET || request.headers().contains_key(A_IM) {
+        return None;
+    }
+    let Ok(Address::Is(key)) = address_of(request.uri()) else { return None };
+    let print = press.ready(&key)?;
+    let decision = decide(print.body(), request.headers());
+    let is_ready = if let Decision::Send(coding) = decision { print.is_ready(coding) } else { true };
+    is_ready.then(|| respond(&print, decision))
+}
+
 /// Answers what no other route took.
 pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let path = parts.uri.path().trim_start_matches('/');
-    let path = if parts.uri.path().starts_with("//") { "//" } else { path };
-    let found = match address::read(path, parts.uri.query().unwrap_or_default()) {
+    let found = match address_of(&parts.uri) {
         Ok(found) => found,
         Err(error) => return bad_query(&error),
     };
@@ -62,6 +73,12 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
         Address::Nothing => nothing_here(),
     };
     if parts.method == Method::HEAD { without_body(answer) } else { answer }
+}
+
+fn address_of(uri: &Uri) -> Result<Address, SliceError> {
+    let path = uri.path().trim_start_matches('/');
+    let path = if uri.path().starts_with("//") { "//" } else { path };
+    address::read(path, uri.query().unwrap_or_default())
 }
 
 /// The answer to methods other than GET and HEAD (RFC 9110 §15.5.6, §15.6.2).

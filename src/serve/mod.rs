@@ -9,6 +9,7 @@ pub mod api;
 mod conditional;
 mod documents;
 mod error;
+mod front;
 mod hub;
 mod limits;
 mod sending;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 
 pub use accept::{Bounds, serve};
+pub use front::Front;
 pub use hub::{PushRoutes, push};
 pub use limits::Peer;
 

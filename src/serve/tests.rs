@@ -28,7 +28,7 @@ async fn listening(bounds: Bounds) -> (std::net::SocketAddr, CancellationToken, 
     let large = Bytes::from(vec![b'x'; LARGE_BYTES]);
     let router =
         Router::new().route("/small", get(|| async { "ok" })).route("/large", get(move || async { large }));
-    let serving = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+    let serving = tokio::spawn(serve(listener, Front::new(router), bounds, stop.clone()));
     (address, stop, serving)
 }
 

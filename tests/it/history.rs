@@ -6,12 +6,11 @@ use axum::http::Method;
 use dibao::{
     daemon::Publisher,
     press::Press,
-    serve,
     store::{Limits, Progress},
 };
 
 use crate::{
-    serving::Stand,
+    serving::{Stand, Ways},
     support::{house::after, upstream::Answer},
 };
 
@@ -56,7 +55,7 @@ impl Stand {
         let (config, store) = (Arc::clone(self.house.press.config()), self.house.press.store().clone());
         let press = Arc::new(Press::new(config, store, BASE.parse().unwrap()));
         Publisher::new(Arc::clone(&press)).render_if_changed(self.now).await.unwrap();
-        self.router = serve::public(press);
+        self.ways = Ways::of(press);
     }
 }
 

@@ -6,8 +6,13 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
+    response::Response,
 };
-use dibao::{model::Timestamp, serve};
+use dibao::{
+    model::Timestamp,
+    press::Press,
+    serve::{self, Front},
+};
 use feed_rs::model::Feed;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -25,10 +30,23 @@ const CODINGS: [(&str, &str); 4] = [("identity", ""), ("gzip", "-gz"), ("br", "-
 /// The house with two sources, and what it serves.
 pub(crate) struct Stand {
     pub(crate) house: House,
-    pub(crate) router: Router,
+    pub(crate) ways: Ways,
     pub(crate) upstream: Upstream,
     pub(crate) now: Timestamp,
     _folder: TempDir,
+}
+
+/// Both ways to an answer: by routing alone, and with the front before it.
+pub(crate) struct Ways {
+    router: Router,
+    front: Front,
+}
+
+impl Ways {
+    pub(crate) fn of(press: Arc<Press>) -> Self {
+        let router = serve::public(Arc::clone(&press));
+        Self { front: Front::with_documents(router.clone(), press), router }
+    }
 }
 
 pub(crate) struct Answered {
@@ -38,6 +56,28 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 64 << 20).await.unwrap().to_vec();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Whether another answer says the same on the wire, where each has its length, unless it is a 304 (RFC 9110 §8.6).
+    fn is_same(&self, other: &Self) -> bool {
+        let sent = |answer: &Self| {
+            let mut headers = answer.headers.clone();
+            // Time may pass between two questions.
+            headers.remove("retry-after");
+            if answer.status == StatusCode::NOT_MODIFIED {
+                headers.remove("content-length");
+            } else {
+                headers.entry("content-length").or_insert(answer.body.len().into());
+            }
+            headers
+        };
+        (self.status, sent(self), &self.body) == (other.status, sent(other), &other.body)
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -102,8 +142,8 @@ impl Stand {
         };
         let sources = format!("{settings_more}\n{}{}", source("jx", "CN-JX"), source("gd", "CN-GD"));
         let house = House::open(&folder, &settings(&sources)).await;
-        let router = serve::public(Arc::clone(&house.press));
-        let stand = Self { house, router, upstream, now: NOW.parse().unwrap(), _folder: folder };
+        let ways = Ways::of(Arc::clone(&house.press));
+        let stand = Self { house, ways, upstream, now: NOW.parse().unwrap(), _folder: folder };
         stand.house.publisher.render_if_changed(stand.now).await.unwrap();
         stand
     }
@@ -130,16 +170,22 @@ impl Stand {
         while self.house.press.store().index_next(100).await.unwrap() > 0 {}
     }
 
+    /// Asks on both ways, which must lead to one answer.
     pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answered {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(Body::empty()).unwrap();
-        request.extensions_mut().insert(serve::Peer("192.0.2.1".parse().unwrap()));
-        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let body = to_bytes(body, 64 << 20).await.unwrap().to_vec();
-        Answered { status: parts.status, headers: parts.headers, body }
+        let request = || {
+            let builder = Request::builder().method(method.clone()).uri(path);
+            let builder =
+                headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+            builder.body(Body::empty()).unwrap()
+        };
+        let peer = "192.0.2.1".parse().unwrap();
+        let mut asked = request();
+        asked.extensions_mut().insert(serve::Peer(peer));
+        let routed = Answered::read(self.ways.router.clone().oneshot(asked).await.unwrap()).await;
+        let Ok(response) = self.ways.front.answer(request(), peer, &[]).await;
+        let answered = Answered::read(response).await;
+        assert!(answered.is_same(&routed), "{method} {path} {headers:?}: {:?}", answered.headers);
+        answered
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answered {
@@ -287,6 +333,7 @@ async fn check_validators(stand: &Stand, path: &str, plain: &Answered, coding: &
             }
             if expected == 304 {
                 assert!(answered.headers.get("content-encoding").is_none(), "{what}");
+                assert!(answered.headers.get("content-length").is_none(), "{what}");
                 assert!(
                     answered.header("etag").starts_with(plain.header("etag").trim_end_matches('"')),
                     "{what}"
@@ -296,6 +343,36 @@ async fn check_validators(stand: &Stand, path: &str, plain: &Answered, coding: &
                 assert_eq!(answered.header("content-type"), get.header("content-type"), "{what}");
             }
         }
+    }
+}
+
+/// What the front answers itself, and what it leaves to the router, which here knows nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_memory_is_answered_without_routing() {
+    let stand = Stand::filled().await;
+    stand.ask(Method::GET, "/regions/CN-JX/feed.atom", &[("accept-encoding", "gzip")]).await;
+    let front = Front::with_documents(Router::new(), Arc::clone(&stand.house.press));
+    let check = async |method: Method, path: &str, headers: &[(&str, &str)], expected: u16| {
+        let builder = Request::builder().method(&method).uri(path);
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+        let request = builder.body(Body::empty()).unwrap();
+        let Ok(response) = front.answer(request, "192.0.2.1".parse().unwrap(), &[]).await;
+        assert_eq!(response.status().as_u16(), expected, "{method} {path} {headers:?}");
+    };
+    for path in ["/", "/style.css", "/feed.atom", "/feed.rss?x=1", "/feed.json", "/regions/CN-JX/feed.atom"] {
+        check(Method::GET, path, &[], 200).await;
+        check(Method::GET, path, &[("accept-encoding", "gzip")], 200).await;
+        check(Method::GET, path, &[("if-none-match", "*")], 304).await;
+        check(Method::GET, path, &[("if-match", "\"x\"")], 412).await;
+        check(Method::GET, path, &[("accept-encoding", "*;q=0")], 406).await;
+        check(Method::GET, path, &[("a-im", "feed")], 404).await;
+        check(Method::HEAD, path, &[], 404).await;
+        check(Method::POST, path, &[], 404).await;
+    }
+    // Not compressed so yet, or not rendered yet, or an error.
+    check(Method::GET, "/regions/CN-JX/feed.atom", &[("accept-encoding", "br")], 404).await;
+    for path in ["/regions/CN-GD/feed.atom", "/feed", "/feed.atom?region=x", "//feed.atom", "/nothing"] {
+        check(Method::GET, path, &[], 404).await;
     }
 }
 
@@ -338,21 +415,21 @@ async fn a_slice_keeps_its_bytes_while_others_change_and_after_a_restart() {
     }
     stand.bring("gd", &["广东快递进村工程推进", "广东又来一条别的消息"]).await;
     // Nothing that this process remembers: the same documents from the store alone.
-    let fresh = dibao::press::Press::new(
+    let fresh = Press::new(
         Arc::clone(stand.house.press.config()),
         stand.house.press.store().clone(),
         stand.house.press.base_url().clone(),
     );
     let fresh = Arc::new(fresh);
     dibao::daemon::Publisher::new(Arc::clone(&fresh)).render_if_changed(after(stand.now, 99)).await.unwrap();
-    let kept = std::mem::replace(&mut stand.router, serve::public(fresh));
+    let kept = std::mem::replace(&mut stand.ways, Ways::of(fresh));
     for (path, before) in paths.iter().zip(&before) {
         let restarted = stand.get(path).await;
         assert_eq!(restarted.header("etag"), before.header("etag"), "{path} after a restart");
         assert_eq!(restarted.body, before.body, "{path} after a restart");
     }
     assert_eq!(stand.get("/feed.atom").await.titles().len(), 4);
-    stand.router = kept;
+    stand.ways = kept;
     for (path, before) in paths.iter().zip(&before) {
         assert_eq!(stand.get(path).await.header("etag"), before.header("etag"), "{path}");
     }
@@ -426,7 +503,7 @@ async fn who_has_too_much_rendered_is_asked_to_come_later_and_what_is_in_memory_
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_first_rendering_clients_are_asked_to_come_back() {
     let stand = Stand::open("").await;
-    let press = dibao::press::Press::new(
+    let press = Press::new(
         Arc::clone(stand.house.press.config()),
         stand.house.press.store().clone(),
         stand.house.press.base_url().clone(),
