@@ -1,6 +1,6 @@
-//! What readers are told of the past, and where they can subscribe to what is to come.
+//! What readers are told of what is no longer in a list, and where they can subscribe to what is to come.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::Method;
 use dibao::{
@@ -43,41 +43,12 @@ fn item(id: &str, title: &str) -> (String, String, String) {
 }
 
 impl Stand {
-    /// The path that a document names under a relation.
-    async fn link(&self, path: &str, rel: &str) -> Option<String> {
-        let link =
-            self.get(path).await.feed().links.into_iter().find(|link| link.rel.as_deref() == Some(rel));
-        link.map(|link| format!("/{}", link.href.strip_prefix(BASE).unwrap()))
-    }
-
     /// The same store, served by another process.
     async fn restart(&mut self) {
         let (config, store) = (Arc::clone(self.house.press.config()), self.house.press.store().clone());
         let press = Arc::new(Press::new(config, store, BASE.parse().unwrap()));
         Publisher::new(Arc::clone(&press)).render_if_changed(self.now).await.unwrap();
         self.ways = Ways::of(press);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_month_has_parts_that_hold_each_story_once() {
-    let mut stand = Stand::open("[feed]\nwindow = 5\nwindow_age = \"1s\"\n").await;
-    let items: Vec<_> = (0..230).map(|n| item(&n.to_string(), &text(&format!("t{n}"), 12))).collect();
-    for some in items.chunks(60) {
-        stand.show("jx", rss(some)).await;
-    }
-    for format in ["atom", "rss"] {
-        let newest = stand.link(&format!("/feed.{format}"), "prev-archive").await.unwrap();
-        assert_eq!(newest, format!("/archive/2026/11-2.{format}?until=2026-11-24"));
-        assert_eq!(stand.link(&newest, "prev-archive").await.unwrap(), format!("/archive/2026/11.{format}"));
-        assert_eq!(stand.link(&newest, "next-archive").await, None);
-        let first = format!("/archive/2026/11.{format}");
-        assert_eq!(stand.link(&first, "prev-archive").await, None);
-        assert_eq!(stand.link(&first, "next-archive").await.unwrap(), format!("/archive/2026/11-2.{format}"));
-        let (first, second) = (stand.get(&first).await.titles(), stand.get(&newest).await.titles());
-        assert_eq!((first.len(), second.len()), (200, 30));
-        assert_eq!(first.into_iter().chain(second).collect::<BTreeSet<_>>().len(), 230);
-        assert_eq!(stand.get(&format!("/archive/2026/11-3.{format}")).await.status.as_u16(), 404);
     }
 }
 
