@@ -159,8 +159,11 @@ async fn every_kind_of_problem_has_its_page() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::of(&stock(&folder).await);
     let kinds = client.json("/api/problems").await;
+    let responses = client.json("/api/openapi.json").await["components"]["responses"].clone();
     for kind in kinds["items"].as_array().unwrap() {
         let name = kind["name"].as_str().unwrap();
+        let passes = responses[name]["headers"].get("Retry-After").is_some();
+        assert_eq!(passes, ["busy", "too-many-requests"].contains(&name), "{name}");
         assert_eq!(client.json(&format!("/api/problems/{name}")).await, *kind);
     }
 }

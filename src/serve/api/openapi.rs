@@ -109,10 +109,18 @@ fn response(kinds: &[Kind]) -> Value {
 
 fn problem_response(kind: Kind, schema: &Value) -> Value {
     let item = kind.item();
-    json!({
+    let mut response = json!({
         "description": format!("{}: {}.", item.title, item.advice),
         "content": { problem::MEDIA_TYPE: { "schema": schema } },
-    })
+    });
+    if let (Value::Object(map), true) = (&mut response, kind.passes()) {
+        let seconds = json!({ "type": "integer", "minimum": 1 });
+        map.insert(
+            "headers".into(),
+            json!({ "Retry-After": { "description": "Seconds after which to ask again.", "schema": seconds } }),
+        );
+    }
+    response
 }
 
 fn parameter(param: &Param) -> Value {

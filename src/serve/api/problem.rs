@@ -182,6 +182,11 @@ impl Kind {
         found.unwrap_or(first).1
     }
 
+    /// Whether the same request is answered later, after the seconds of `Retry-After`.
+    pub(super) fn passes(self) -> bool {
+        matches!(self, Self::Busy | Self::TooManyRequests)
+    }
+
     /// The kind that stands for a status that something else answered.
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -217,7 +222,7 @@ impl From<TooSoon> for Problem {
 
 impl Problem {
     pub(super) fn new(kind: Kind) -> Self {
-        let retry_after = (kind == Kind::Busy).then_some(BUSY_FOR);
+        let retry_after = kind.passes().then_some(BUSY_FOR);
         Self { kind, detail: None, parameters: Vec::new(), story: None, retry_after }
     }
 
