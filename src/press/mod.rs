@@ -228,9 +228,16 @@ impl Press {
         };
         let stories = self.store.stories(&ids(&sheet)).await?;
         let imprint = Arc::clone(&self.imprint);
+        // Of a process's first documents each is compressed when it is asked for: the start waits for nothing.
+        let is_first = self.shelf.load().is_none();
         let rendering = tokio::task::spawn_blocking(move || {
             let rendering = Rendering { imprint: &imprint, state: &state, sheet: &sheet, stories: &stories };
-            let print = |key: &Key| rendering.print(key).inspect(|print| print.compress()).map(Arc::new);
+            let compress = |print: &Print| {
+                if !is_first {
+                    print.compress();
+                }
+            };
+            let print = |key: &Key| rendering.print(key).inspect(compress).map(Arc::new);
             let feed = |format| print(&Key::feed(crate::publish::slice::Slice::default(), format));
             let (atom, rss, json) = (feed(Format::Atom)?, feed(Format::Rss)?, feed(Format::Json)?);
             let (home, style) = (print(&Key::Home)?, print(&Key::Style)?);

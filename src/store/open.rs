@@ -95,8 +95,7 @@ impl Store {
             .execute(&self.writer)
             .await
             .doing("name the feed's changes")?;
-        self.name_stories().await?;
-        self.key_features().await
+        self.name_stories().await
     }
 
     /// Gives stories kept by an older version their short names.

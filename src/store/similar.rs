@@ -34,14 +34,10 @@ statements! {
         UNION ALL SELECT e.id, e.story_id, s.canonical_id, 1, 0 FROM old_entry e JOIN old_story s ON s.id = e.story_id \
         WHERE e.id IN (SELECT value FROM json_each($1))";
     FEATURES_OF = "SELECT entry_id, bytes FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
-    KEYLESS = "SELECT entry_id, bytes FROM feature WHERE keys IS NULL LIMIT $1";
-    KEYS_KEEP = "UPDATE feature SET keys = $2 WHERE entry_id = $1";
 }
 
 /// Entries whose features are remembered, twice so many at most, about 8 KB each.
 const MAX_RECENT: usize = 300;
-/// Rows written in one transaction of upkeep.
-const STEP: i64 = 500;
 
 /// What the writing process remembers of the entries that may be told again.
 #[derive(Debug, Default)]
@@ -463,26 +459,6 @@ impl Store {
     /// Lets go of what is remembered and was not asked for since the last time.
     pub(super) fn rest(&self) {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).rest();
-    }
-
-    /// Makes the keys of features that an older version kept; what cannot be read is made anew with its entry.
-    pub(super) async fn key_features(&self) -> Result<(), StoreError> {
-        loop {
-            let rows = sqlx::query(KEYLESS).bind(STEP).fetch_all(&self.writer).await;
-            let rows = rows.doing("read features without keys")?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let mut batch = self.begin().await?;
-            for row in &rows {
-                let (id, bytes) = bytes_of(row).doing("read features")?;
-                let keys = Features::decode(bytes).map(|features| features.index_keys()).unwrap_or_default();
-                batch
-                    .run(sqlx::query(KEYS_KEEP).bind(id).bind(packed(&keys)), "keep an entry's keys")
-                    .await?;
-            }
-            batch.commit().await?;
-        }
     }
 }
 

@@ -30,9 +30,12 @@ statements! {
     LABEL_FLOOR = "SELECT changed_ms FROM label WHERE label = $1 ORDER BY changed_ms DESC LIMIT 1 OFFSET $2";
     LABEL_SIZE = "SELECT count(*) FROM (SELECT 1 FROM json_each($1) k JOIN label l ON l.label = k.value LIMIT $2)";
     // Chosen by change, shown by publication: past the limit it is the longest unchanged that leave, not what came last.
-    WINDOW_LIST = "SELECT id, seq FROM (SELECT id, seq, published_ms FROM story \
-        WHERE withdrawn_ms IS NULL AND (changed_ms >= $1 OR id IN \
-        (SELECT id FROM story WHERE withdrawn_ms IS NULL ORDER BY changed_ms DESC, id DESC LIMIT $2)) \
+    // Nothing of before the oldest of the newest is looked at: the condition of which story counts would have all read.
+    WINDOW_LIST = "WITH newest AS MATERIALIZED (SELECT id, changed_ms FROM story WHERE withdrawn_ms IS NULL \
+        ORDER BY changed_ms DESC, id DESC LIMIT $2) \
+        SELECT id, seq FROM (SELECT id, seq, published_ms FROM story WHERE withdrawn_ms IS NULL \
+        AND changed_ms >= min($1, coalesce((SELECT min(changed_ms) FROM newest), $1)) \
+        AND (changed_ms >= $1 OR id IN (SELECT id FROM newest)) \
         ORDER BY changed_ms DESC, id DESC LIMIT $3) ORDER BY published_ms DESC, id";
     LIST_BY_ID = "SELECT id, seq FROM story WHERE id IN (SELECT value FROM json_each($1)) AND withdrawn_ms IS NULL \
         ORDER BY published_ms DESC, id";
@@ -402,6 +405,9 @@ mod tests {
                 step.starts_with("SCAN") && of_a_table.iter().any(|table| step.ends_with(table))
             };
             assert_eq!(steps.iter().filter(scans).count(), 0, "{name}: {steps:?}");
+            // Whatever the feed's window holds, nothing older is looked at.
+            let is_bounded = steps.iter().any(|step| step.contains("story_changed (changed_ms>?)"));
+            assert!(is_bounded || *name != "WINDOW_LIST", "{steps:?}");
             let sorts = |step: &&String| step.contains("TEMP B-TREE FOR ORDER BY");
             let is_walk = name.starts_with("LABEL_") || name.starts_with("MONTH_") || *name == "TOMBSTONES";
             assert!(!is_walk || steps.iter().filter(sorts).count() == 0, "{name}: {steps:?}");

@@ -11,6 +11,7 @@ use axum::{
 use dibao::{
     model::Timestamp,
     press::Press,
+    publish::body::Coding,
     serve::{self, Front},
 };
 use feed_rs::model::Feed;
@@ -402,6 +403,18 @@ async fn what_is_no_question_is_refused_by_its_name() {
     assert_eq!(answered.status.as_u16(), 406);
     let answered = stand.ask(Method::GET, "/feed.atom", &[("if-match", "\"x\"")]).await;
     assert_eq!(answered.status.as_u16(), 412);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_compresses_nothing_and_a_change_everything() {
+    let mut stand = Stand::open("").await;
+    let n_ready = |stand: &Stand| {
+        let published = stand.house.shelf.load_full().unwrap();
+        Coding::ALL.iter().filter(|coding| published.atom.is_ready(**coding)).count()
+    };
+    assert_eq!(n_ready(&stand), 1);
+    stand.bring("jx", &["江西一件事情说明"]).await;
+    assert_eq!(n_ready(&stand), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
