@@ -27,6 +27,10 @@ deny:
 bench:
     cargo run --release --example bench_pass && cargo run --release --example bench_article
 
+# Figures beside nginx (needs a release build of the program, nginx and wrk).
+bench-serve *arguments:
+    cargo run --release --example bench_serve -- {{ arguments }}
+
 # See it work without network.
 demo *flags:
     cargo run --release -- demo {{ flags }}
