@@ -88,8 +88,8 @@ pub async fn serve(listener: TcpListener, front: Front, bounds: Bounds, stop: Ca
         let limit = if is_proxy(&bounds, address) { usize::MAX } else { bounds.per_address };
         let Some(guest) = guests.admit(address, limit) else { continue };
         let held = (slot, guest);
-        let (front, proxies) = (Arc::clone(&front), Arc::clone(&bounds));
-        let service = service_fn(move |request| front.answer(request, address, &proxies.proxies));
+        let (front, known) = (Arc::clone(&front), Arc::clone(&bounds));
+        let service = service_fn(move |request| front.answer(request, address, &known.proxies));
         let (watcher, builder) = (graceful.watcher(), builder.clone());
         let (header_timeout, send_timeout) = (bounds.header_timeout, bounds.send_timeout);
         tokio::spawn(async move {

@@ -10,6 +10,7 @@
 mod api;
 mod changes;
 mod check;
+mod connections;
 mod cursor;
 mod daemon;
 mod digests;

@@ -150,7 +150,7 @@ impl Stand {
     }
 
     /// Both sources with some items.
-    async fn filled() -> Self {
+    pub(crate) async fn filled() -> Self {
         let mut stand = Self::open("").await;
         stand.bring("jx", &["江西一件事情说明", "江西另外一件工作"]).await;
         stand.bring("gd", &["广东快递进村工程推进"]).await;
