@@ -121,13 +121,24 @@ impl Index {
             }
         }
         let spans: Vec<&Span> = numbers.iter().filter_map(|number| self.spans.get(number)).collect();
-        let under = |key: u32| -> Vec<Slot> {
-            let found = spans.iter().flat_map(|span| span.under(key));
-            found.filter(|slot| times_ms.contains(&slot.at_ms)).collect()
+        let under = |key: u32| {
+            let found = spans.iter().flat_map(move |span| span.under(key));
+            found.filter(|slot| times_ms.contains(&slot.at_ms))
         };
+        // Of most keys it is enough to count.
+        let whole = self.spans.iter().filter(|(number, _)| self.lies_in(**number, &times_ms));
+        let whole: Vec<&Span> = whole.map(|(_, span)| span).collect();
+        let are_many = |key: u32| {
+            let mut n = 0;
+            whole.iter().any(|span| {
+                n += span.count(key);
+                n > MAX_SHARERS
+            })
+        };
+        let few = |key: u32, into: &mut Vec<Slot>| !are_many(key) && add_few(into, under(key));
         let mut found = HashSet::new();
-        found.extend(alike(keys, &under));
-        found.extend(events(keys, &under));
+        found.extend(alike(keys, &few));
+        found.extend(events(keys, &few));
         found.extend(exact(keys, &under, at_ms));
         let mut found: Vec<i64> = found.into_iter().collect();
         found.sort_unstable();
@@ -152,6 +163,12 @@ impl Index {
 
     fn numbers(&self, times_ms: &RangeInclusive<i64>) -> RangeInclusive<i64> {
         self.number(*times_ms.start())..=self.number(*times_ms.end())
+    }
+
+    /// Whether all times of a span are among these.
+    fn lies_in(&self, number: i64, times_ms: &RangeInclusive<i64>) -> bool {
+        let first = number.saturating_mul(self.width_ms);
+        times_ms.contains(&first) && times_ms.contains(&first.saturating_add(self.width_ms - 1))
     }
 
     /// Keeps within [`MAX_POSTINGS`], but for the span that was loaded last.
@@ -186,16 +203,14 @@ fn is_shingle(key: u32) -> bool {
 }
 
 /// The entries that share most sampled shingles, and enough of them that one text may hold a part of the other.
-fn alike(keys: &[u32], under: &impl Fn(u32) -> Vec<Slot>) -> Vec<i64> {
+fn alike(keys: &[u32], few: &impl Fn(u32, &mut Vec<Slot>) -> bool) -> Vec<i64> {
     let shingles: Vec<u32> = keys.iter().copied().filter(|key| is_shingle(*key)).collect();
     let own = Sampled::of(&shingles);
     let mut telling = Vec::new();
     let mut shared: Vec<Slot> = Vec::new();
     for key in shingles {
-        let found = under(key);
-        if found.len() <= MAX_SHARERS {
+        if few(key, &mut shared) {
             telling.push(key);
-            shared.extend(found);
         }
     }
     let telling = Sampled::of(&telling);
@@ -218,10 +233,24 @@ fn least_shared(own: Sampled, telling: Sampled, other: Sampled) -> usize {
 }
 
 /// The entries that share most figures of a city.
-fn events(keys: &[u32], under: &impl Fn(u32) -> Vec<Slot>) -> Vec<i64> {
-    let found = keys.iter().filter(|key| *key % 2 == 1).map(|key| under(*key));
-    let shared = found.filter(|found| found.len() <= MAX_SHARERS).flatten().collect();
+fn events(keys: &[u32], few: &impl Fn(u32, &mut Vec<Slot>) -> bool) -> Vec<i64> {
+    let mut shared = Vec::new();
+    for key in keys.iter().filter(|key| *key % 2 == 1) {
+        few(*key, &mut shared);
+    }
     most_shared(shared, MOST_EVENTS, |_, _| true)
+}
+
+/// Adds the entries under a key to a list, unless there are more than [`MAX_SHARERS`]; says whether it did. Of a key that
+/// many have, no more are looked at than tell that.
+fn add_few(shared: &mut Vec<Slot>, under: impl Iterator<Item = Slot>) -> bool {
+    let n_before = shared.len();
+    shared.extend(under.take(MAX_SHARERS + 1));
+    let are_few = shared.len() - n_before <= MAX_SHARERS;
+    if !are_few {
+        shared.truncate(n_before);
+    }
+    are_few
 }
 
 /// Those that stand most often in a list, the oldest first among equals.
@@ -237,7 +266,7 @@ fn most_shared(mut shared: Vec<Slot>, most: usize, counts: impl Fn(&Slot, usize)
 }
 
 /// The entries with the same address, body or title that are closest in time.
-fn exact(keys: &[u32], under: &impl Fn(u32) -> Vec<Slot>, at_ms: i64) -> Vec<i64> {
+fn exact<I: Iterator<Item = Slot>>(keys: &[u32], under: &impl Fn(u32) -> I, at_ms: i64) -> Vec<i64> {
     let found = keys.iter().filter(|key| *key % SAMPLED == 2).flat_map(|key| under(*key));
     let mut found: Vec<(u64, i64)> = found.map(|slot| (slot.at_ms.abs_diff(at_ms), slot.entry_id)).collect();
     found.sort_unstable();

@@ -27,14 +27,22 @@ pub(super) struct Span {
     /// When it was last asked, by the index's count.
     pub(super) used_at: u64,
     slots: Vec<Slot>,
+    n_gone: usize,
     packed: Vec<Part>,
     open: Open,
+}
+
+/// The last posting under a key, and how many there are.
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    last: u32,
+    length: u32,
 }
 
 /// Postings as they come: under each key the last of a chain.
 #[derive(Debug, Default)]
 struct Open {
-    heads: HashMap<u32, u32>,
+    heads: HashMap<u32, Chain>,
     /// (slot, key, the posting before under the same key).
     postings: Vec<(u32, u32, u32)>,
 }
@@ -74,7 +82,14 @@ impl Span {
     pub(super) fn remove(&mut self, entry_id: i64) {
         if let Some(slot) = self.slots.iter_mut().rev().find(|slot| slot.entry_id == entry_id) {
             slot.entry_id = GONE;
+            self.n_gone += 1;
         }
+    }
+
+    /// How many entries stand under a key at least, without looking at them.
+    pub(super) fn count(&self, key: u32) -> usize {
+        let packed = self.packed.iter().map(|part| part.range(key).len()).sum::<usize>();
+        (packed + self.open.count(key)).saturating_sub(self.n_gone)
     }
 
     /// The entries under a key.
@@ -110,12 +125,17 @@ impl Span {
 impl Open {
     fn add(&mut self, key: u32, slot: u32) {
         let Ok(at) = u32::try_from(self.postings.len()) else { return };
-        let before = self.heads.insert(key, at).unwrap_or(NONE);
-        self.postings.push((slot, key, before));
+        let chain = self.heads.entry(key).or_insert(Chain { last: NONE, length: 0 });
+        self.postings.push((slot, key, chain.last));
+        *chain = Chain { last: at, length: chain.length + 1 };
+    }
+
+    fn count(&self, key: u32) -> usize {
+        self.heads.get(&key).map_or(0, |chain| chain.length as usize)
     }
 
     fn under(&self, key: u32) -> impl Iterator<Item = usize> + '_ {
-        let mut at = self.heads.get(&key).copied().unwrap_or(NONE);
+        let mut at = self.heads.get(&key).map_or(NONE, |chain| chain.last);
         std::iter::from_fn(move || {
             let (slot, _, before) = self.postings.get(at as usize)?;
             at = *before;
@@ -164,11 +184,15 @@ impl Part {
     }
 
     fn under(&self, key: u32) -> impl Iterator<Item = usize> + '_ {
+        self.range(key).iter().map(|posting| self.first_slot + (posting & 0xffff) as usize)
+    }
+
+    /// The postings of a key.
+    fn range(&self, key: u32) -> &[u32] {
         let lower = key & 0xffff;
         let of_half = self.with_upper_half((key >> 16) as usize);
-        let start = of_half.partition_point(|posting| posting >> 16 < lower);
-        let own = of_half.get(start..).unwrap_or_default().iter();
-        own.take_while(move |posting| *posting >> 16 == lower)
-            .map(|posting| self.first_slot + (posting & 0xffff) as usize)
+        let from =
+            of_half.get(of_half.partition_point(|posting| posting >> 16 < lower)..).unwrap_or_default();
+        from.get(..from.partition_point(|posting| posting >> 16 == lower)).unwrap_or_default()
     }
 }

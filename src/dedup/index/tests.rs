@@ -34,17 +34,23 @@ fn found(index: &mut Index, day: i64, keys: &[u32]) -> Vec<i64> {
 /// What the index should find, by looking at every entry.
 fn by_looking(entries: &[Indexed], day: i64, keys: &[u32]) -> Vec<i64> {
     let near: Vec<&Indexed> = entries.iter().filter(|entry| window(day).contains(&entry.at_ms)).collect();
-    let under = |key: u32| -> Vec<Slot> {
-        let with = near.iter().filter(|entry| entry.keys.contains(&key));
+    let under = |key: u32| {
+        let with = near.iter().filter(move |entry| entry.keys.contains(&key));
         let slot = |entry: &&Indexed| Slot {
             entry_id: entry.entry_id,
             at_ms: entry.at_ms,
             n_shingles: Sampled::of(&entry.keys),
         };
-        with.map(slot).collect()
+        with.map(slot)
     };
-    let mut found = alike(keys, &under);
-    found.extend(events(keys, &under));
+    let few = |key: u32, into: &mut Vec<Slot>| {
+        let found: Vec<Slot> = under(key).collect();
+        let are_few = found.len() <= MAX_SHARERS;
+        into.extend(found.into_iter().filter(|_| are_few));
+        are_few
+    };
+    let mut found = alike(keys, &few);
+    found.extend(events(keys, &few));
     found.extend(exact(keys, &under, day * DAY));
     found.sort_unstable();
     found.dedup();
