@@ -173,6 +173,7 @@ impl Batch {
             .fetch_one(&mut *self.tx)
             .await
             .doing("count the feed's changes")?;
+        self.near.stories.count(before, n_changed);
         let ids = json_list(std::mem::take(&mut self.changed));
         self.run(sqlx::query(sql::STORY_COUNT).bind(&ids).bind(before), "count a story's change").await?;
         self.run(sqlx::query(sql::LABELS_DROP).bind(&ids), "take stories out of their slices").await?;

@@ -27,6 +27,7 @@ mod search;
 mod similar;
 mod slices;
 mod sql;
+mod stories;
 #[cfg(test)]
 mod tests;
 mod topics;

@@ -130,6 +130,8 @@ impl Batch {
         rule: &str,
         evidence: Option<&str>,
     ) -> Result<(), StoreError> {
+        self.forget_stories();
+        self.count_revision().await?;
         let query = sqlx::query(ENTRY_RULE).bind(entry_id).bind(rule).bind(evidence);
         self.run(query, "keep an entry's rule").await
     }

@@ -238,6 +238,9 @@ impl Batch {
             rows.iter().map(old_story).collect::<Result<_, _>>().doing("read an old story")?;
         let ids = json_list(stories.iter().map(|(id, _)| *id));
         self.keep_leaving(&ids).await?;
+        // Nobody is told of this by the feed's count of changes.
+        self.forget_stories();
+        self.count_revision().await?;
         let n_stories = stories.len();
         let keep = sqlx::query(OLD_STORY_KEEP).bind(json_list(stories.into_iter().map(|(_, row)| row)));
         self.run(keep.bind(now.as_millisecond()), "keep old stories").await?;

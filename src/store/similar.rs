@@ -13,26 +13,22 @@ use std::{
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Batch, Doing, Store, StoreError, json_list, sql::statements};
+use super::{Batch, Doing, Store, StoreError, json_list, sql::statements, stories::Stories};
 use crate::{
     dedup::{Candidate, Features, Index, Indexed},
     model::Timestamp,
 };
 
 statements! {
-    // How far the store is: its highest entry and story, those of which the texts have left included, and how often features
-    // have changed; and what there is of former times.
+    // How far the store is: its highest entry and story, those of which the texts have left included, and how often what
+    // is remembered of them has changed; what there is of former times; and how often readers have seen a difference.
     STAND = "SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM old_entry)), \
         max((SELECT coalesce(max(id), 0) FROM story), (SELECT coalesce(max(id), 0) FROM old_story)), revised_seq, \
-        (SELECT min(published_ms) FROM feature), (SELECT min(seen_ms) FROM entry), EXISTS (SELECT 1 FROM old_story) \
+        (SELECT min(published_ms) FROM feature), (SELECT min(seen_ms) FROM entry), EXISTS (SELECT 1 FROM old_story), change_seq \
         FROM feed WHERE id = 1";
-    FEATURES_REVISED = "UPDATE feed SET revised_seq = revised_seq + 1 WHERE id = 1";
+    REVISIONS_COUNT = "UPDATE feed SET revised_seq = revised_seq + 1 WHERE id = 1";
     KEYS_OF_TIME = "SELECT entry_id, published_ms, keys FROM feature WHERE published_ms BETWEEN $1 AND $2";
     KEYS_AFTER = "SELECT entry_id, published_ms, keys FROM feature WHERE entry_id > $1";
-    STORIES_OF = "SELECT e.id, e.story_id, s.canonical_id, 0, e.rule = 'again' FROM entry e JOIN story s ON s.id = e.story_id \
-        WHERE e.id IN (SELECT value FROM json_each($1)) \
-        UNION ALL SELECT e.id, e.story_id, s.canonical_id, 1, 0 FROM old_entry e JOIN old_story s ON s.id = e.story_id \
-        WHERE e.id IN (SELECT value FROM json_each($1))";
     FEATURES_OF = "SELECT entry_id, bytes FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
 }
 
@@ -44,6 +40,8 @@ const MAX_RECENT: usize = 300;
 pub(super) struct Remembered {
     index: Option<(Duration, Index)>,
     recent: Recent,
+    /// Taken by each batch and given back by its commit.
+    stories: Stories,
     stand: Option<Stand>,
 }
 
@@ -101,12 +99,7 @@ pub(super) struct Near {
     /// How far the store is with what this batch has done; `None` before it is asked.
     stand: Option<Stand>,
     past: Past,
-    story_of: HashMap<i64, i64>,
-    head_of: HashMap<i64, i64>,
-    /// Stories of which the texts have left.
-    old: HashSet<i64>,
-    /// Entries that told an old story again.
-    again: HashSet<i64>,
+    pub(super) stories: Stories,
     features: HashMap<i64, Arc<Features>>,
     /// Entries that this batch put into the index.
     added: Vec<i64>,
@@ -126,14 +119,13 @@ enum State {
 
 impl Near {
     pub(super) fn new(remembered: Arc<Mutex<Remembered>>) -> Self {
+        let stories =
+            std::mem::take(&mut remembered.lock().unwrap_or_else(PoisonError::into_inner).stories);
         Self {
             remembered,
             stand: None,
             past: Past::default(),
-            story_of: HashMap::new(),
-            head_of: HashMap::new(),
-            old: HashSet::new(),
-            again: HashSet::new(),
+            stories,
             features: HashMap::new(),
             added: Vec::new(),
             state: State::Added,
@@ -163,6 +155,8 @@ impl Near {
 
     pub(super) fn committed(&mut self) {
         self.state = State::Written;
+        let stories = std::mem::take(&mut self.stories).bounded();
+        self.remembered().stories = stories;
         let Some(stand) = self.stand else { return };
         let mut remembered = self.remembered();
         remembered.stand = Some(stand);
@@ -200,7 +194,7 @@ impl Batch {
     ) -> Result<Vec<Candidate>, StoreError> {
         let hits = self.hits(entry, window).await?;
         self.look_up(&hits).await?;
-        let heads = hits.iter().filter_map(|id| self.near.head_of.get(self.near.story_of.get(id)?).copied());
+        let heads = hits.iter().filter_map(|id| self.near.stories.head_beside(*id));
         let ids: HashSet<i64> = heads.chain(hits.iter().copied()).collect();
         let mut found: Vec<Candidate> = ids.into_iter().filter_map(|id| self.candidate(id)).collect();
         found.sort_by_key(|candidate| candidate.entry_id);
@@ -218,9 +212,9 @@ impl Batch {
 
     /// `None` for features that have left, or of another version of the rules.
     fn candidate(&self, entry_id: i64) -> Option<Candidate> {
-        let story_id = *self.near.story_of.get(&entry_id)?;
+        let story_id = self.near.stories.story_of(entry_id)?;
         let features = Arc::clone(self.near.features.get(&entry_id)?);
-        let is_head = self.near.head_of.get(&story_id) == Some(&entry_id);
+        let is_head = self.near.stories.head_of(story_id) == Some(entry_id);
         Some(Candidate { entry_id, story_id, is_head, features })
     }
 
@@ -245,38 +239,9 @@ impl Batch {
     /// Makes known the stories of entries, the heads of these, and the features of both.
     async fn look_up(&mut self, ids: &[i64]) -> Result<(), StoreError> {
         self.look_up_stories(ids).await?;
-        let near = &self.near;
-        let heads: Vec<i64> =
-            ids.iter().filter_map(|id| near.head_of.get(near.story_of.get(id)?).copied()).collect();
+        let heads: Vec<i64> = ids.iter().filter_map(|id| self.near.stories.head_beside(*id)).collect();
         self.look_up_stories(&heads).await?;
         self.look_up_features(&[ids, &heads].concat()).await
-    }
-
-    async fn look_up_stories(&mut self, ids: &[i64]) -> Result<(), StoreError> {
-        let unknown: HashSet<i64> =
-            ids.iter().copied().filter(|id| !self.near.story_of.contains_key(id)).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let query = sqlx::query(STORIES_OF).bind(json_list(unknown));
-        let rows = query.fetch_all(&mut *self.tx).await.doing("look up stories")?;
-        for row in &rows {
-            let read = || -> Result<(i64, i64, i64, bool, bool), sqlx::Error> {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
-            };
-            let (id, story_id, head, is_old, is_again) = read().doing("read a story's entry")?;
-            if is_old {
-                self.near.old.insert(story_id);
-            }
-            if is_again {
-                self.near.again.insert(id);
-            }
-            self.near.story_of.insert(id, story_id);
-            self.near.head_of.entry(story_id).or_insert(head);
-            // A head stands in its story.
-            self.near.story_of.entry(head).or_insert(story_id);
-        }
-        Ok(())
     }
 
     async fn look_up_features(&mut self, ids: &[i64]) -> Result<(), StoreError> {
@@ -297,21 +262,6 @@ impl Batch {
         Ok(())
     }
 
-    /// Whether the texts have left of a candidate's story.
-    pub fn is_old(&self, story_id: i64) -> bool {
-        self.near.old.contains(&story_id)
-    }
-
-    /// Whether a candidate told an old story again: so does who tells the same as it.
-    pub fn is_again(&self, entry_id: i64) -> bool {
-        self.near.again.contains(&entry_id)
-    }
-
-    /// Notes that an entry of this batch told an old story again.
-    pub fn told_again(&mut self, entry_id: i64) {
-        self.near.again.insert(entry_id);
-    }
-
     /// Whether there are stories of which the texts have left.
     pub(super) async fn has_old(&mut self) -> Result<bool, StoreError> {
         self.stand().await?;
@@ -323,22 +273,6 @@ impl Batch {
         self.stand().await?;
         let Past { oldest_ms, has_old } = self.near.past;
         Ok(has_old || oldest_ms.is_some_and(|oldest| oldest < before.as_millisecond()))
-    }
-
-    /// Notes the story of a new entry.
-    pub(super) fn stands_in(&mut self, entry_id: i64, story_id: i64) {
-        self.near.story_of.insert(entry_id, story_id);
-    }
-
-    /// Notes the entry that a story shows.
-    pub(super) fn heads_with(&mut self, story_id: i64, entry_id: i64) {
-        self.near.head_of.insert(story_id, entry_id);
-    }
-
-    /// Entries were moved between stories: all that is known of them is read again.
-    pub(super) fn forget_stories(&mut self) {
-        self.near.story_of.clear();
-        self.near.head_of.clear();
     }
 
     /// Puts an entry into the index.
@@ -354,13 +288,19 @@ impl Batch {
 
     /// Takes an entry out of the index, before its features change.
     pub(super) async fn forget_features(&mut self, entry_id: i64) -> Result<(), StoreError> {
-        let mut stand = self.stand().await?;
-        stand.n_revised += 1;
-        self.near.stand = Some(stand);
+        self.count_revision().await?;
         self.near.state = State::Uncertain;
         self.near.features.remove(&entry_id);
         self.near.remembered().forget(entry_id);
-        self.run(sqlx::query(FEATURES_REVISED), "count changed features").await
+        Ok(())
+    }
+
+    /// Tells other processes that what they remember is no longer what is stored.
+    pub(super) async fn count_revision(&mut self) -> Result<(), StoreError> {
+        let mut stand = self.stand().await?;
+        stand.n_revised += 1;
+        self.near.stand = Some(stand);
+        self.run(sqlx::query(REVISIONS_COUNT), "count revisions").await
     }
 
     /// The number of a new entry.
@@ -394,6 +334,7 @@ impl Batch {
             Ok(Past { oldest_ms: oldest.into_iter().flatten().min(), has_old: row.try_get(5)? })
         };
         self.near.past = past().doing("read the store's stand")?;
+        self.near.stories.be_at(row.try_get(6).doing("read the store's stand")?);
         self.catch_up(stand).await?;
         self.near.stand = Some(stand);
         Ok(stand)
@@ -407,6 +348,7 @@ impl Batch {
             return Ok(());
         };
         if known.n_revised != stand.n_revised || known.entry_id > stand.entry_id {
+            self.near.stories.forget();
             *self.near.remembered() = Remembered { stand: Some(stand), ..Remembered::default() };
             return Ok(());
         }
@@ -435,6 +377,7 @@ impl Remembered {
     /// Lets go of what was not asked for since the last time.
     pub(super) fn rest(&mut self) {
         self.recent = Recent::default();
+        self.stories = Stories::default();
         if let Some((_, index)) = &mut self.index {
             index.rest();
         }

@@ -36,6 +36,7 @@ async fn the_database_accepts_every_statement() {
         rulings::ALL,
         search::ALL,
         similar::ALL,
+        stories::ALL,
         topics::ALL,
         upstream::ALL,
     ];

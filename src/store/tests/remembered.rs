@@ -4,7 +4,7 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::*;
 use crate::{
-    dedup::{Features, Parts, Tables},
+    dedup::{Candidate, Features, Parts, Tables},
     model::{Entry, Role, SourceKey},
 };
 
@@ -113,15 +113,22 @@ async fn put(store: &Store, told: Told, source: &str, id: &str) -> i64 {
     entry_id
 }
 
-/// The candidates for an entry, each with its event: what they say must be what is stored.
-async fn found(store: &Store, told: Told) -> Vec<(i64, String)> {
+/// The candidates for an entry, each with its event, its story, and whether it heads that: what they say must be what is
+/// stored.
+async fn found(store: &Store, told: Told) -> Vec<(i64, String, i64, bool)> {
     let mut batch = store.begin().await.unwrap();
     let candidates = batch.candidates(&features(&told.entry("asked", "1")), WINDOW).await.unwrap();
-    candidates.iter().map(|it| (it.entry_id, it.features.title_key.clone())).collect()
+    let said = |it: &Candidate| (it.entry_id, it.features.title_key.clone(), it.story_id, it.is_head);
+    candidates.iter().map(said).collect()
 }
 
 async fn ids(store: &Store, told: Told) -> Vec<i64> {
-    found(store, told).await.into_iter().map(|(id, _)| id).collect()
+    found(store, told).await.into_iter().map(|(id, ..)| id).collect()
+}
+
+/// Of each candidate for an entry its story.
+async fn stories(store: &Store, told: Told) -> Vec<i64> {
+    found(store, told).await.into_iter().map(|(_, _, story_id, _)| story_id).collect()
 }
 
 const ONE: Told = Told { event: 1, day: 20_000, n: 1 };
@@ -166,7 +173,39 @@ async fn what_another_process_changes_is_no_longer_found_as_it_was() {
     batch.revise_entry(id, &row(&entry, &other)).await.unwrap();
     batch.commit().await.unwrap();
     assert_eq!(ids(&ours, AGAIN).await, [0; 0]);
-    assert_eq!(found(&ours, OTHER).await, [(id, other.title_key.clone())]);
+    assert_eq!(found(&ours, OTHER).await, [(id, other.title_key.clone(), 1, true)]);
+}
+
+#[tokio::test]
+async fn what_another_process_puts_together_is_one_story_from_the_next_batch_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (open(&folder).await, open(&folder).await);
+    put(&ours, ONE, "jx", "1").await;
+    put(&ours, AGAIN, "sx", "1").await;
+    assert_eq!(stories(&ours, AGAIN).await, [1, 2]);
+    let mut batch = theirs.begin().await.unwrap();
+    batch.merge_story(2, 1, at(1)).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(stories(&ours, AGAIN).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn a_story_whose_texts_left_is_old_for_every_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (open(&folder).await, open(&folder).await);
+    put(&ours, ONE, "jx", "1").await;
+    for store in [&ours, &theirs] {
+        assert_eq!(stories(store, AGAIN).await, [1]);
+        // What a batch has looked up is remembered by its commit.
+        put(store, OTHER, "nx", &format!("{:?}", std::ptr::from_ref(store))).await;
+    }
+    let limits = Limits { features: at(0), ..Limits::all(at(i64::from(u32::MAX) * 1_000)) };
+    assert_eq!(ours.purge(&limits, &mut Progress::default(), at(1)).await.unwrap(), 3);
+    for store in [&ours, &theirs] {
+        let mut batch = store.begin().await.unwrap();
+        let candidates = batch.candidates(&features(&AGAIN.entry("sx", "1")), WINDOW).await.unwrap();
+        assert!(!candidates.is_empty() && candidates.iter().all(|it| batch.is_old(it.story_id)));
+    }
 }
 
 #[tokio::test]
@@ -265,6 +304,17 @@ async fn whatever_happened_what_is_remembered_is_what_is_stored() {
             let store = &stores[random.usize(0..2)];
             let mut batch = store.begin().await.unwrap();
             let mut added = Vec::new();
+            if let (Some(from), Some(into)) = (kept.last().copied(), kept.first().copied())
+                && from != into
+                && random.usize(0..8) == 0
+            {
+                let story = "SELECT story_id FROM entry WHERE id = $1";
+                let [from, into]: [i64; 2] = [
+                    sqlx::query_scalar(story).bind(from).fetch_one(&mut *batch.tx).await.unwrap(),
+                    sqlx::query_scalar(story).bind(into).fetch_one(&mut *batch.tx).await.unwrap(),
+                ];
+                batch.merge_story(from, into, at(1)).await.unwrap();
+            }
             for n in 0..random.usize(1..4) {
                 if let Some(id) = kept.get(random.usize(0..=kept.len())).copied()
                     && random.bool()
