@@ -21,6 +21,7 @@ use jiff::Unit;
 
 pub use look::{Look, Looker, Sample};
 use standing::{Past, Stands, stands};
+use visit::Visited;
 
 use crate::{
     config::{Config, SourceConfig},
@@ -29,7 +30,7 @@ use crate::{
     observe::{Alert, Fault, Numbers, Reid},
     push,
     schedule::{Timing, adaptive_interval, next_poll_at},
-    store::{AlertRow, PollRow, Store, StoreError, Validators},
+    store::{AfterVisit, AlertRow, BeforeVisit, PollRow, Store, StoreError},
 };
 
 /// What polls need, shared by all of them.
@@ -155,61 +156,62 @@ impl Poller {
     pub async fn once(&self, source: &Arc<SourceConfig>, now: Timestamp) -> Result<PollReport, StoreError> {
         let started = tokio::time::Instant::now();
         let key = source.source.key.as_str();
-        let previous = self.store.polls_of(key, 1).await?.into_iter().next();
-        let last = previous.as_ref().map(|poll| poll.started_at);
-        let visited = Box::pin(visit::visit(self, source, last, now)).await?;
-        let mut report = visited.report;
+        let before = self.store.before_visit(key, now).await?;
+        let mut visited = Box::pin(visit::visit(self, source, &before, now)).await?;
+        let since = now.checked_sub(NEWS_AGE).unwrap_or(now);
+        let after = self.store.after_visit(key, HISTORY, since, now).await?;
+        let report = &mut visited.report;
         report.took = started.elapsed();
         let n_failures = match &report.outcome {
-            Outcome::Fault(_) => previous.as_ref().map_or(0, |poll| poll.n_failures) + 1,
+            Outcome::Fault(_) => before.previous.as_ref().map_or(0, |poll| poll.n_failures) + 1,
             _ => 0,
         };
         let timing = Timing {
-            interval: self.interval(source, now).await?,
+            interval: self.interval(source, &after, now),
             asked: visited.asked,
             n_failures: u32::try_from(n_failures).unwrap_or(u32::MAX),
         };
         let ended_at = now.checked_add(report.took).unwrap_or(now).round(Unit::Millisecond).unwrap_or(now);
-        report.next_poll_at = self.next(ended_at, timing, &report);
-        report.n_pending = usize::try_from(self.store.count_pending(key).await?).unwrap_or(0);
+        report.next_poll_at = self.next(ended_at, timing, report);
+        report.n_pending = usize::try_from(after.n_waiting).unwrap_or(0);
         let stopped = matches!(&report.outcome, Outcome::Fault(fault) if fault.name == "stopped");
         if !stopped {
             if let Some(said) = &visited.said {
                 let offer = said.offer.as_deref();
                 push::upstream::note_offer(&self.config, &self.store, source, offer, now).await?;
             }
-            self.keep(source, &report, visited.list_validators, previous.as_ref(), n_failures, now).await?;
+            self.keep(source, &visited, &before, &after, n_failures, now).await?;
         }
-        log(&report);
-        Ok(report)
+        log(&visited.report);
+        Ok(visited.report)
     }
 
     /// Keeps a poll, last of all that it brought, with what follows from it for how the source stands.
     async fn keep(
         &self,
         source: &SourceConfig,
-        report: &PollReport,
-        list_validators: Option<(String, Validators)>,
-        previous: Option<&PollRow>,
+        visited: &Visited,
+        before: &BeforeVisit,
+        after: &AfterVisit,
         n_failures: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = source.source.key.as_str();
-        let read = self.store.polls_that_read(key, HISTORY).await?;
-        let was_read = !read.is_empty() || report.is_ok() || self.store.last_success(key).await?.is_some();
-        let n_held = self.store.count_held(key).await?;
-        let mut batch = self.store.begin().await?;
-        let last_alert = batch.last_alert(key).await?;
+        let (key, report) = (source.source.key.as_str(), &visited.report);
+        let last_alert = after.last_alert.as_ref();
         let past = Past {
-            previous,
-            read: &read,
+            previous: before.previous.as_ref(),
+            read: &after.read,
             expects_rows_by_rule: source.kind == Kind::List,
-            told_broken: last_alert.as_ref().is_some_and(|alert| alert.kind == Alert::Broke.as_str()),
-            is_known: source.verified || was_read,
-            n_held,
+            told_broken: last_alert.is_some_and(|alert| alert.kind == Alert::Broke.as_str()),
+            is_known: source.verified || before.was_read || report.is_ok(),
+            n_held: after.n_held,
         };
         let stands = stands(report, now, past);
-        if let Some((url, validators)) = &list_validators {
+        let mut batch = self.store.begin().await?;
+        if let Some(document) = &visited.document {
+            batch.keep_document(key, document, now).await?;
+        }
+        if let Some((url, validators)) = &visited.list_validators {
             batch.keep_validators(key, url, validators, true, now).await?;
         }
         if let Some(alert) = stands.alert {
@@ -218,7 +220,7 @@ impl Poller {
         for (origin, body, at) in self.client.fresh_robots() {
             batch.keep_robots(&origin, &body, at).await?;
         }
-        if report.is_ok() {
+        if report.is_ok() && after.has_hub {
             batch.answer_hint(key, now, report.n_new > 0).await?;
         }
         batch.keep_poll(&report.row(now, n_failures, &stands)).await?;
@@ -226,23 +228,20 @@ impl Poller {
     }
 
     /// The source's own interval, else one that follows how often it publishes.
-    async fn interval(&self, source: &SourceConfig, now: Timestamp) -> Result<Duration, StoreError> {
+    fn interval(&self, source: &SourceConfig, after: &AfterVisit, now: Timestamp) -> Duration {
         let schedule = &self.config.schedule;
         if let Some(own) = source.interval {
-            return Ok(own);
+            return own;
         }
         if !schedule.adaptive {
-            return Ok(schedule.interval);
+            return schedule.interval;
         }
-        let since = now.checked_sub(NEWS_AGE).unwrap_or(now);
-        let news = self.store.news_since(source.source.key.as_str(), since).await?;
-        let interval = news.map_or(schedule.interval, |(n_new, first)| {
+        let interval = after.news.map_or(schedule.interval, |(n_new, first)| {
             let over = Duration::try_from(now.duration_since(first)).unwrap_or_default();
             adaptive_interval(u32::try_from(n_new).unwrap_or(u32::MAX), over, schedule)
         });
         // Where a hub reliably tells what is new, polling is for the day on which it does not.
-        let is_told = self.store.hub_delivers(source.source.key.as_str(), now).await?;
-        Ok(if is_told { (interval * TOLD_SHARE).min(schedule.max_interval) } else { interval })
+        if after.hub_delivers { (interval * TOLD_SHARE).min(schedule.max_interval) } else { interval }
     }
 
     /// Items left over for the next poll are taken soon.
@@ -254,10 +253,10 @@ impl Poller {
 }
 
 /// What the operator is told: of a recovery, what had been wrong and since when.
-fn alert_row(key: &str, alert: Alert, stands: &Stands, last: Option<AlertRow>, now: Timestamp) -> AlertRow {
+fn alert_row(key: &str, alert: Alert, stands: &Stands, last: Option<&AlertRow>, now: Timestamp) -> AlertRow {
     let (state, since, message) = match (alert, last) {
         (Alert::Recovered, Some(broke)) => {
-            (broke.state, broke.since, "it gives what it should again".to_owned())
+            (broke.state.clone(), broke.since, "it gives what it should again".to_owned())
         }
         _ => (stands.state.clone(), stands.since, stands.message.clone()),
     };

@@ -25,7 +25,7 @@ use crate::{
     normalise::{Normalised, entry_id, normalise, time},
     observe::{EmptyList, Fault, Numbers, hidden},
     schedule::{REVISITS, retry_after, revisit_due},
-    store::{KnownEntry, PendingRow, PendingState, StoreError, Validators},
+    store::{BeforeVisit, KnownEntry, PendingRow, PendingState, StoreError, Validators},
 };
 
 /// What is done is written at least this often while articles are fetched.
@@ -52,6 +52,8 @@ const NEVER: Timestamp = Timestamp::MAX;
 /// What a visit came to.
 pub(super) struct Visited {
     pub report: PollReport,
+    /// The source's document, for keeping.
+    pub document: Option<Document>,
     /// How long the source asks to be left alone.
     pub asked: Option<Duration>,
     /// Validators of the list, when all it holds was taken.
@@ -69,16 +71,13 @@ pub(super) struct Said {
 pub(super) async fn visit(
     poller: &Poller,
     source: &Arc<SourceConfig>,
-    last_poll_at: Option<Timestamp>,
+    before: &BeforeVisit,
     now: Timestamp,
 ) -> Result<Visited, StoreError> {
-    let key = source.source.key.as_str();
-    let is_first = poller.store.last_success(key).await?.is_none();
-    let mut work = Work::new(poller, source, is_first, now);
-    let validators = poller.store.validators(key, None).await?;
+    let mut work = Work::new(poller, source, !before.was_read, now);
     let lister = Lister { config: &poller.config, client: &poller.client, source, now };
-    let (mut list_validators, mut said) = (None, None);
-    let first = match lister.first(&validators).await {
+    let (mut list_validators, mut said, mut document) = (None, None, None);
+    let first = match lister.first(&before.validators).await {
         Err(unread) => return Ok(work.ended(unread.fault, unread.asked)),
         Ok(first) => first,
     };
@@ -89,8 +88,7 @@ pub(super) async fn visit(
         Some(mut opened) => {
             said = Some(Said { offer: opened.listing.extracted.offer.take() });
             if let Some(fault) = work.judge_listing(&opened.document, &opened.listing).await? {
-                work.keep_page(opened.document).await?;
-                return Ok(work.ended(fault, None));
+                return Ok(Visited { document: Some(opened.document), ..work.ended(fault, None) });
             }
             let ttl = opened.listing.extracted.ttl_minutes;
             asked = asked.max(ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)));
@@ -98,19 +96,19 @@ pub(super) async fn visit(
             let listing = work.read_on(&lister, &opened.document, opened.part, opened.listing).await?;
             let taken_whole = work.take_listing(listing).await?;
             work.flush().await?;
-            if work.tally.n_new + work.tally.n_updated > 0 {
-                work.keep_page(opened.document).await?;
-            }
+            document = Some(opened.document).filter(|_| work.tally.n_new + work.tally.n_updated > 0);
             let is_conditional = source.ask.post.is_none();
             list_validators = (taken_whole && is_conditional).then_some((url, opened.validators));
         }
     }
-    work.take_pending().await?;
-    if let Some(last) = last_poll_at {
-        work.revisit(last).await?;
+    if before.has_due {
+        work.take_pending().await?;
+    }
+    if let Some(last) = &before.previous {
+        work.revisit(last.started_at).await?;
     }
     work.flush().await?;
-    Ok(Visited { said, ..work.done(asked, list_validators) })
+    Ok(Visited { said, document, ..work.done(asked, list_validators) })
 }
 
 /// A visit under way.
@@ -185,7 +183,7 @@ impl<'a> Work<'a> {
         }
         // What was not taken whole is asked for again.
         let list_validators = list_validators.filter(|_| self.report.is_ok());
-        Visited { report: self.report, asked, list_validators, said: None }
+        Visited { report: self.report, document: None, asked, list_validators, said: None }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -550,11 +548,6 @@ impl<'a> Work<'a> {
             next_try_at: NEVER,
             seen_at: self.now,
         }
-    }
-
-    async fn keep_page(&mut self, document: Document) -> Result<(), StoreError> {
-        self.steps.push(Step::Document(document));
-        self.flush().await
     }
 
     pub(super) async fn push(&mut self, step: Step) -> Result<(), StoreError> {

@@ -198,6 +198,9 @@ impl Batch {
         source_key: &str,
         ids: &[&str],
     ) -> Result<HashMap<String, KnownEntry>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
         if self.keeps_back(source_key, ids) {
             self.write_out().await?;
         }
@@ -409,24 +412,6 @@ impl Batch {
             .bind(poll.n_failures)
             .bind(poll.next_poll_at.as_millisecond());
         self.run_beside(query, "keep a poll").await
-    }
-
-    /// What the operator was last told of a source: its kind, the state, and since when.
-    pub async fn last_alert(&mut self, source_key: &str) -> Result<Option<AlertRow>, StoreError> {
-        let row = sqlx::query(sql::ALERT_LAST).bind(source_key).fetch_optional(&mut *self.tx).await;
-        let row = row.doing("read the last alert")?;
-        let alert = |row: SqliteRow| -> Result<AlertRow, sqlx::Error> {
-            Ok(AlertRow {
-                id: 0,
-                source_key: source_key.to_owned(),
-                at: from_ms(row.try_get(2)?),
-                kind: row.try_get(0)?,
-                state: row.try_get(1)?,
-                since: from_ms(row.try_get(2)?),
-                message: String::new(),
-            })
-        };
-        row.map(alert).transpose().doing("read the last alert")
     }
 
     /// Keeps what the operator is told.

@@ -32,6 +32,7 @@ mod stories;
 mod tests;
 mod topics;
 mod upstream;
+mod visit;
 
 pub use account::{
     EntryAccount, EntryName, EntryPlace, FoundStory, MoveAccount, RelatedAccount, RulingAccount, Standing,
@@ -55,6 +56,7 @@ pub use search::{Found, IndexState, Search};
 pub use slices::{Listed, SliceQuery, Withdrawn};
 pub use topics::Labelled;
 pub use upstream::Upstream;
+pub use visit::{AfterVisit, BeforeVisit};
 
 use crate::model::Timestamp;
 

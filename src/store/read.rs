@@ -139,26 +139,6 @@ impl Store {
             .doing("read a source's polls")
     }
 
-    /// How many entries a source brought since a time, its first reading left out, and when the first of the polls
-    /// counted was; `None` before it was read twice.
-    pub async fn news_since(
-        &self,
-        source_key: &str,
-        since: Timestamp,
-    ) -> Result<Option<(i64, Timestamp)>, StoreError> {
-        let row = sqlx::query(sql::POLL_NEWS)
-            .bind(source_key)
-            .bind(since.as_millisecond())
-            .fetch_one(&self.readers)
-            .await
-            .doing("count a source's news")?;
-        let news = || -> Result<Option<(i64, Timestamp)>, sqlx::Error> {
-            let n_new: i64 = row.try_get(0)?;
-            Ok(row.try_get::<Option<i64>, _>(1)?.map(|first| (n_new, from_ms(first))))
-        };
-        news().doing("count a source's news")
-    }
-
     /// What the operator was told lately, newest first.
     pub async fn alerts(&self, limit: usize) -> Result<Vec<AlertRow>, StoreError> {
         let alert = |row: SqliteRow| -> Result<AlertRow, sqlx::Error> {
@@ -213,19 +193,10 @@ impl Store {
         source_key: &str,
         article: Option<&str>,
     ) -> Result<HashMap<String, Validators>, StoreError> {
-        let validators = |row: SqliteRow| -> Result<(String, Validators), sqlx::Error> {
-            let hash: Vec<u8> = row.try_get("body_hash")?;
-            let validators = Validators {
-                etag: row.try_get("etag")?,
-                last_modified: row.try_get("last_modified")?,
-                body_hash: hash.try_into().unwrap_or_default(),
-            };
-            Ok((row.try_get("url")?, validators))
-        };
         let found = sqlx::query(sql::VALIDATOR_FIND)
             .bind(source_key)
             .bind(article)
-            .try_map(validators)
+            .try_map(|row| validators(&row))
             .fetch_all(&self.readers)
             .await
             .doing("read validators")?;
@@ -238,6 +209,9 @@ impl Store {
         source_key: &str,
         ids: &[&str],
     ) -> Result<(HashMap<String, KnownEntry>, HashMap<String, PendingState>), StoreError> {
+        if ids.is_empty() {
+            return Ok(Default::default());
+        }
         let list = json_list(ids.iter().copied());
         let entries = sqlx::query(sql::ENTRIES_KNOWN)
             .bind(source_key)
@@ -261,7 +235,7 @@ impl Store {
         Ok((known, aside))
     }
 
-    /// Entries of a source first seen since a time, newest first.
+    /// Entries of a source first seen since a time whose articles are visited again, newest first.
     pub async fn recent_entries(
         &self,
         source_key: &str,
@@ -293,15 +267,6 @@ impl Store {
             .await
             .doing("read pending rows")?;
         rows.iter().map(pending).collect()
-    }
-
-    /// How many rows of a source wait for their article.
-    pub async fn count_pending(&self, source_key: &str) -> Result<i64, StoreError> {
-        sqlx::query_scalar(sql::PENDING_COUNT)
-            .bind(source_key)
-            .fetch_one(&self.readers)
-            .await
-            .doing("count pending rows")
     }
 
     /// Rows of a source that were withheld, newest first, each with the reason.
@@ -400,7 +365,18 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
     })
 }
 
-fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
+/// Validators with their address.
+pub(super) fn validators(row: &SqliteRow) -> Result<(String, Validators), sqlx::Error> {
+    let hash: Vec<u8> = row.try_get("body_hash")?;
+    let validators = Validators {
+        etag: row.try_get("etag")?,
+        last_modified: row.try_get("last_modified")?,
+        body_hash: hash.try_into().unwrap_or_default(),
+    };
+    Ok((row.try_get("url")?, validators))
+}
+
+pub(super) fn poll(row: &SqliteRow) -> Result<PollRow, sqlx::Error> {
     Ok(PollRow {
         source_key: row.try_get("source_key")?,
         started_at: from_ms(row.try_get("started_ms")?),

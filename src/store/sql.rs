@@ -43,7 +43,7 @@ statements! {
         a.former_url FROM alias a JOIN entry e ON e.id = a.entry_id \
         WHERE a.source_key = $1 AND a.source_entry_id IN (SELECT value FROM json_each($2))";
     ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
-        WHERE source_key = $1 AND seen_ms >= $2 ORDER BY seen_ms DESC LIMIT $3";
+        WHERE source_key = $1 AND seen_ms >= $2 AND row IS NOT NULL ORDER BY seen_ms DESC LIMIT $3";
     ENTRY_ROW_HASH = "UPDATE entry SET row_hash = $2 WHERE id = $1";
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
@@ -73,7 +73,6 @@ statements! {
         row = excluded.row, state = excluded.state, reason = excluded.reason, n_failures = excluded.n_failures, \
         next_try_ms = excluded.next_try_ms";
     PENDING_DELETE = "DELETE FROM pending WHERE source_key = $1 AND source_entry_id = $2";
-    PENDING_COUNT = "SELECT count(*) FROM pending WHERE source_key = $1 AND state IN ('retry', 'filling', 'accepted')";
     PENDING_WITHHELD = "SELECT source_entry_id, reason FROM pending WHERE source_key = $1 AND state = 'withheld' \
         ORDER BY seen_ms DESC LIMIT $2";
 
@@ -113,9 +112,6 @@ statements! {
     POLLS_LATEST = "SELECT * FROM poll WHERE id IN (SELECT max(id) FROM poll GROUP BY source_key)";
     POLLS_OF = "SELECT * FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
     POLLS_READ = "SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2";
-    POLL_NEWS = "SELECT coalesce(sum(n_new), 0), min(started_ms) FROM poll WHERE source_key = $1 AND started_ms >= $2 \
-        AND id > (SELECT min(id) FROM poll WHERE source_key = $1 AND outcome = 'ok')";
-    ALERT_LAST = "SELECT kind, state, since_ms FROM alert WHERE source_key = $1 ORDER BY id DESC LIMIT 1";
     ALERT_KEEP = "INSERT INTO alert (source_key, at_ms, kind, state, since_ms, message) VALUES ($1, $2, $3, $4, $5, $6)";
     ALERTS_RECENT = "SELECT id, source_key, at_ms, kind, state, since_ms, message FROM alert ORDER BY id DESC LIMIT $1";
     ROBOTS_ALL = "SELECT origin, body, fetched_ms FROM robots";

@@ -29,8 +29,6 @@ statements! {
         missed_ms = CASE WHEN $3 AND hinted_ms IS NULL AND state = 'active' THEN $2 ELSE missed_ms END, \
         hinted_ms = CASE WHEN hinted_ms <= $2 THEN NULL ELSE hinted_ms END \
         WHERE source_key = $1 AND ($3 OR hinted_ms IS NOT NULL)";
-    DELIVERS = "SELECT count(*) FROM hub_upstream WHERE source_key = $1 AND state = 'active' AND ends_ms > $2 \
-        AND content_ms > coalesce(missed_ms, 0)";
 }
 
 /// Our subscription to one source.
@@ -142,18 +140,6 @@ impl Store {
         let keys: Vec<String> =
             sqlx::query_scalar(HINTED).fetch_all(&self.readers).await.doing("read what hubs told")?;
         Ok(keys.into_iter().collect())
-    }
-
-    /// Whether a hub reliably tells what a source publishes: our subscription runs, it has delivered, and no poll since
-    /// then brought what it had not told.
-    pub async fn hub_delivers(&self, source_key: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let n: i64 = sqlx::query_scalar(DELIVERS)
-            .bind(source_key)
-            .bind(now.as_millisecond())
-            .fetch_one(&self.readers)
-            .await
-            .doing("read whether a hub delivers")?;
-        Ok(n > 0)
     }
 }
 

@@ -151,7 +151,7 @@ async fn an_article_that_fails_is_tried_again_then_published_with_its_title_and_
     let (feed, _) = house.feed(later).await;
     assert_eq!((feed.entries.len(), feed.entries[0].id.as_str()), (1, entry.id.as_str()));
     assert!(feed.entries[0].content.as_ref().unwrap().body.as_ref().unwrap().contains("三项制度"));
-    assert_eq!(house.poller.store.count_pending("jx").await.unwrap(), 0);
+    assert_eq!(house.poller.store.after_visit("jx", 0, later, later).await.unwrap().n_waiting, 0);
 }
 
 #[tokio::test]

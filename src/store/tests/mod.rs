@@ -39,6 +39,7 @@ async fn the_database_accepts_every_statement() {
         stories::ALL,
         topics::ALL,
         upstream::ALL,
+        visit::ALL,
     ];
     for (name, statement) in all.concat() {
         let prepared = connection.prepare(statement.into_sql_str()).await;
