@@ -1,15 +1,23 @@
 //! Reading documents off the asynchronous threads: parsing may take long, and as many at once as there are cores is
-//! enough.
+//! enough. What was read waits for the store, in few places.
 
 use std::sync::LazyLock;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::observe::Fault;
 
 /// One place a core: more would only take memory.
 static CORES: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+
+/// Lists of whole entries that are read and not written yet: each takes ten times its bytes.
+static READ: Semaphore = Semaphore::const_new(4);
+
+/// A place for a list from its reading to its writing. Who waits for other documents meanwhile gives it back before.
+pub(crate) async fn place() -> Option<SemaphorePermit<'static>> {
+    READ.acquire().await.ok()
+}
 
 /// Runs work on a blocking thread; a panic in it becomes a fault of the source whose document it read.
 pub(crate) async fn offload<T: Send + 'static>(

@@ -3,11 +3,12 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
 use super::{
     listing::{self, Listing, Part},
-    offload::offload,
+    offload::{offload, place},
 };
 use crate::{
     config::{Config, SourceConfig},
@@ -34,6 +35,8 @@ pub(super) struct Opened {
     pub listing: Listing,
     pub validators: Validators,
     pub part: Part,
+    /// Held until its entries are written.
+    pub place: Option<SemaphorePermit<'static>>,
 }
 
 /// The beginning of a list.
@@ -93,6 +96,7 @@ impl Lister<'_> {
         let first = |opened| First { opened, fresh_for, mirrored: None };
         let Some(opened) = opened else { return Ok(first(None)) };
         let Some(url) = opened.listing.instead.clone() else { return Ok(first(Some(opened))) };
+        drop(opened.place);
         let part = Part { number: 1, first: url.clone(), is_instead: true };
         let Some(mut instead) = self.open(&url, validators, part).await?.0 else { return Ok(first(None)) };
         let note = format!("the list page is a shell without rows; they were read from `{url}`");
@@ -130,12 +134,13 @@ impl Lister<'_> {
         };
         let fresh_for = said.fresh_for;
         let (source, config) = (Arc::clone(self.source), Arc::clone(self.config));
+        let place = place().await;
         let read = offload(move || {
             let mut listing = listing::read_part(&source, &config, &document, &part)?;
             // Headers count before what the document says (WebSub §4).
             let links = said.links.iter().map(String::as_str);
             listing.extracted.offer = offer::of_headers(links, &document.url).or(listing.extracted.offer);
-            Ok(Opened { document, listing, validators, part })
+            Ok(Opened { document, listing, validators, part, place })
         });
         let read: Result<Opened, ExtractError> = read.await?;
         Ok((Some(read.map_err(|error| Fault::of_extract(&error))?), fresh_for))

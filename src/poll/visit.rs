@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::SemaphorePermit, time::Instant};
 
 use super::{
     Outcome, PollReport, Poller,
@@ -93,9 +93,11 @@ pub(super) async fn visit(
             let ttl = opened.listing.extracted.ttl_minutes;
             asked = asked.max(ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)));
             let url = opened.document.url.to_string();
+            work.place = opened.place.take();
             let listing = work.read_on(&lister, &opened.document, opened.part, opened.listing).await?;
             let taken_whole = work.take_listing(listing).await?;
             work.flush().await?;
+            work.place = None;
             document = Some(opened.document).filter(|_| work.tally.n_new + work.tally.n_updated > 0);
             let is_conditional = source.ask.post.is_none();
             list_validators = (taken_whole && is_conditional).then_some((url, opened.validators));
@@ -130,6 +132,8 @@ pub(super) struct Work<'a> {
     visited: HashSet<String>,
     flushed: Instant,
     stopped: bool,
+    /// Held while the entries of a list wait for the store.
+    place: Option<SemaphorePermit<'static>>,
 }
 
 impl<'a> Work<'a> {
@@ -165,6 +169,7 @@ impl<'a> Work<'a> {
             visited: HashSet::new(),
             flushed: Instant::now(),
             stopped: false,
+            place: None,
         }
     }
 
@@ -230,6 +235,7 @@ impl<'a> Work<'a> {
         let mut seen: HashSet<String> = newest.iter().cloned().collect();
         let mut last: Option<(Document, Part)> = None;
         while self.n_pages < limit && (self.is_first || !self.knows_any(&newest).await?) {
+            self.place = None;
             let (document, part) = last.unwrap_or_else(|| (document.clone(), part.clone()));
             let opened = match lister.after(document, part).await {
                 Ok(Some(opened)) => opened,
@@ -288,6 +294,7 @@ impl<'a> Work<'a> {
             self.take_whole(to_take).await?;
             return Ok(true);
         }
+        self.place = None;
         self.take_articles(to_take, &knowledge.known).await
     }
 
