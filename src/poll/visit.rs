@@ -110,7 +110,7 @@ pub(super) async fn visit(
         work.revisit(last.started_at).await?;
     }
     work.flush().await?;
-    Ok(Visited { said, document, ..work.done(asked, list_validators) })
+    Ok(Visited { document, said, ..work.done(asked, list_validators) })
 }
 
 /// A visit under way.

@@ -32,8 +32,8 @@ statements! {
     FEATURES_OF = "SELECT entry_id, bytes FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
 }
 
-/// Entries whose features are remembered, twice so many at most, about 8 KB each.
-const MAX_RECENT: usize = 300;
+/// Entries whose features are remembered, twice so many at most, about 5 KB each.
+const MAX_RECENT: usize = 1_000;
 
 /// What the writing process remembers of the entries that may be told again.
 #[derive(Debug, Default)]
@@ -119,8 +119,7 @@ enum State {
 
 impl Near {
     pub(super) fn new(remembered: Arc<Mutex<Remembered>>) -> Self {
-        let stories =
-            std::mem::take(&mut remembered.lock().unwrap_or_else(PoisonError::into_inner).stories);
+        let stories = std::mem::take(&mut remembered.lock().unwrap_or_else(PoisonError::into_inner).stories);
         Self {
             remembered,
             stand: None,

@@ -135,6 +135,16 @@ const ONE: Told = Told { event: 1, day: 20_000, n: 1 };
 const AGAIN: Told = Told { n: 2, ..ONE };
 const OTHER: Told = Told { event: 9, day: 20_000, n: 1 };
 
+/// Makes one of the stories of two entries.
+async fn put_together(batch: &mut Batch, from: i64, into: i64) {
+    let mut stories = Vec::new();
+    for entry in [from, into] {
+        let query = sqlx::query_scalar("SELECT story_id FROM entry WHERE id = $1").bind(entry);
+        stories.push(query.fetch_one(&mut *batch.tx).await.unwrap());
+    }
+    batch.merge_story(stories[0], stories[1], at(1)).await.unwrap();
+}
+
 /// Runs something until it has been woken so often, then gives it up.
 async fn given_up_after<T>(n_wakes: usize, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
@@ -304,16 +314,10 @@ async fn whatever_happened_what_is_remembered_is_what_is_stored() {
             let store = &stores[random.usize(0..2)];
             let mut batch = store.begin().await.unwrap();
             let mut added = Vec::new();
-            if let (Some(from), Some(into)) = (kept.last().copied(), kept.first().copied())
-                && from != into
+            if let [into, .., from] = kept[..]
                 && random.usize(0..8) == 0
             {
-                let story = "SELECT story_id FROM entry WHERE id = $1";
-                let [from, into]: [i64; 2] = [
-                    sqlx::query_scalar(story).bind(from).fetch_one(&mut *batch.tx).await.unwrap(),
-                    sqlx::query_scalar(story).bind(into).fetch_one(&mut *batch.tx).await.unwrap(),
-                ];
-                batch.merge_story(from, into, at(1)).await.unwrap();
+                put_together(&mut batch, from, into).await;
             }
             for n in 0..random.usize(1..4) {
                 if let Some(id) = kept.get(random.usize(0..=kept.len())).copied()

@@ -132,15 +132,15 @@ async fn only_what_we_asked_for_is_confirmed_and_only_what_is_signed_counts() {
     assert_eq!(take("0123", Some(&good)).await, 410);
     assert_eq!(take(&token, Some(&good)).await, 202);
     assert!(store.hinted_sources().await.unwrap().contains("b"), "what was told outlives us");
-    assert!(delivers(&store, after(now, 60)).await);
-    assert!(!delivers(&store, after(now, 3_601)).await, "the lease is over");
+    assert!(delivers(store, after(now, 60)).await);
+    assert!(!delivers(store, after(now, 3_601)).await, "the lease is over");
     house.poll("b", after(now, 1)).await;
     assert!(store.hinted_sources().await.unwrap().is_empty(), "it was read");
 
     // A renewal goes on at the same callback; a hub that then denies us is left alone, and polling goes on as before.
     upstreams.step(after(now, 3_300)).await.unwrap();
     assert_eq!(hub.contents("/hub").len(), 2);
-    assert!(delivers(&store, after(now, 3_301)).await, "the lease still runs");
+    assert!(delivers(store, after(now, 3_301)).await, "the lease still runs");
     let denied = format!("hub.mode=denied&{topic}&hub.reason=no%0Aroom");
     assert_eq!(confirm(&token, &denied).await.status, 200);
     let denied = store.upstream("b").await.unwrap().unwrap();
@@ -148,7 +148,7 @@ async fn only_what_we_asked_for_is_confirmed_and_only_what_is_signed_counts() {
         (denied.state.as_str(), denied.message.as_str()),
         ("denied", "the hub denies our subscription: noroom")
     );
-    assert!(!delivers(&store, after(now, 60)).await);
+    assert!(!delivers(store, after(now, 60)).await);
     house.close().await;
 }
 
@@ -188,7 +188,7 @@ async fn a_hub_that_misses_news_is_not_relied_on() {
     let signed = signature::sign(offered.secret.unwrap().as_bytes(), b"x");
     upstreams.take(&offered.token, Some(&signed), b"x", after(now, 5)).await.unwrap();
     house.poll("b", after(now, 6)).await;
-    assert!(delivers(&store, after(now, 7)).await);
+    assert!(delivers(store, after(now, 7)).await);
     let feed = format!(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>t</title><link rel=\"hub\" href=\"{}\"/>\
         <link rel=\"self\" href=\"{}\"/><entry><id>urn:x:1</id><title>第1号动态</title>\
@@ -199,8 +199,8 @@ async fn a_hub_that_misses_news_is_not_relied_on() {
     );
     upstream.set("/feed", Answer::page("application/atom+xml", feed));
     assert_eq!(house.poll("b", after(now, 60)).await.n_new, 1);
-    assert!(!delivers(&store, after(now, 61)).await, "a poll found what it had not told");
+    assert!(!delivers(store, after(now, 61)).await, "a poll found what it had not told");
     upstreams.take(&offered.token, Some(&signed), b"x", after(now, 65)).await.unwrap();
-    assert!(delivers(&store, after(now, 66)).await, "it was merely late");
+    assert!(delivers(store, after(now, 66)).await, "it was merely late");
     house.close().await;
 }
