@@ -17,6 +17,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use dibao::store::Store;
 use std::{collections::HashMap, sync::Arc};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -30,19 +31,20 @@ fn main() -> Result<()> {
     let dibao = program()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (pages, base) = runtime.block_on(serve())?;
-    println!("{:<22} {:>7} {:>7} {:>9}  entries", "pass", "cpu_s", "wall_s", "peak_MiB");
+    println!("{:<22} {:>7} {:>7} {:>9} {:>8}  stories", "pass", "cpu_s", "wall_s", "peak_MiB", "entries");
     for kind in ["feeds", "pages"] {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("dibao.toml"), config(kind, &base))?;
         for step in ["first", "again"] {
             let run = run(&dibao, folder.path())?;
             println!(
-                "{:<22} {:>7.2} {:>7.2} {:>9.1}  {}",
+                "{:<22} {:>7.2} {:>7.2} {:>9.1} {:>8}  {}",
                 format!("{kind}, {step}"),
                 run.cpu,
                 run.wall.as_secs_f64(),
                 run.peak_mib,
-                run.new
+                run.new,
+                runtime.block_on(n_stories(folder.path()))?
             );
         }
     }
@@ -97,6 +99,14 @@ fn run(dibao: &Path, folder: &Path) -> Result<Run> {
     #[expect(clippy::cast_precision_loss, reason = "seconds")]
     let cpu = (children_ticks()? - before) as f64 / TICKS;
     Ok(Run { cpu, wall, peak_mib: peak, new })
+}
+
+/// Stories that readers can see.
+async fn n_stories(folder: &Path) -> Result<i64> {
+    let store = Store::open(&folder.join("bench.db"), dibao::clock::now()).await?;
+    let n_stories = store.counts().await?.stories;
+    store.close().await;
+    Ok(n_stories)
 }
 
 /// User and system time of ended children, in clock ticks (proc(5), fields 16 and 17 of stat).
