@@ -30,14 +30,14 @@ statements! {
     FORMERS = "SELECT k.key, e.id, e.story_id, 0 AS is_old, coalesce(e.canonical_url = k.value ->> 'u', 0) AS same_address, \
         coalesce(e.title_key = k.value ->> 't', 0) AS same_title, coalesce(e.body_hash = unhex(k.value ->> 'b'), 0) AS same_body, \
         e.region FROM json_each($1) k JOIN entry e ON e.id IN ( \
-        SELECT id FROM (SELECT id FROM entry WHERE canonical_url = k.value ->> 'u' ORDER BY id DESC LIMIT $3) UNION \
-        SELECT id FROM (SELECT id FROM entry WHERE body_hash = unhex(k.value ->> 'b') ORDER BY id DESC LIMIT $3)) \
+        SELECT id FROM (SELECT id FROM entry WHERE canonical_url = k.value ->> 'u' ORDER BY id DESC LIMIT $3 + 0) UNION \
+        SELECT id FROM (SELECT id FROM entry WHERE body_hash = unhex(k.value ->> 'b') ORDER BY id DESC LIMIT $3 + 0)) \
         WHERE e.seen_ms <= $2 \
         UNION ALL SELECT k.key, o.id, o.story_id, 1, coalesce(o.address = k.value ->> 'a', 0), \
         coalesce(o.title_hash = k.value ->> 'h', 0), coalesce(o.body = k.value ->> 'l', 0), o.region \
         FROM json_each($1) k JOIN old_entry o ON o.id IN ( \
-        SELECT id FROM (SELECT id FROM old_entry WHERE address = k.value ->> 'a' ORDER BY id DESC LIMIT $3) UNION \
-        SELECT id FROM (SELECT id FROM old_entry WHERE body = k.value ->> 'l' ORDER BY id DESC LIMIT $3)) \
+        SELECT id FROM (SELECT id FROM old_entry WHERE address = k.value ->> 'a' ORDER BY id DESC LIMIT $3 + 0) UNION \
+        SELECT id FROM (SELECT id FROM old_entry WHERE body = k.value ->> 'l' ORDER BY id DESC LIMIT $3 + 0)) \
         WHERE o.seen_ms <= $2";
     OLD_ENTRY_KEEP = "INSERT INTO old_entry (id, story_id, source_key, name, url, address, title, title_hash, body, region, \
         claimed_ms, seen_ms) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \

@@ -53,7 +53,7 @@ statements! {
         WHERE o.value ->> 0 <> $1 \
         ON CONFLICT (story_id, other_id) DO UPDATE SET likeness = max(likeness, excluded.likeness)";
     RELATED_TRIM = "DELETE FROM related WHERE story_id = $1 AND other_id NOT IN \
-        (SELECT other_id FROM related WHERE story_id = $1 ORDER BY likeness DESC, other_id LIMIT $2)";
+        (SELECT other_id FROM related WHERE story_id = $1 ORDER BY likeness DESC, other_id LIMIT $2 + 0)";
     RELATED_MOVE = "UPDATE OR REPLACE related SET story_id = $2 WHERE story_id = $1";
     RELATED_MOVE_OTHER = "UPDATE OR REPLACE related SET other_id = $2 WHERE other_id = $1";
     RELATED_NOT_SELF = "DELETE FROM related WHERE story_id = $1 AND other_id = $1";

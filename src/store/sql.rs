@@ -1,4 +1,7 @@
 //! Every SQL statement, as constants with `$1` placeholders, each checked against a migrated database by a test.
+//!
+//! What every visit runs limits its rows by a sum (`LIMIT $2 + 0`): SQLite plans by the value of a plain parameter, and
+//! prepares the statement anew whenever it is bound.
 
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:literal;)+) => {
@@ -43,7 +46,7 @@ statements! {
         a.former_url FROM alias a JOIN entry e ON e.id = a.entry_id \
         WHERE a.source_key = $1 AND a.source_entry_id IN (SELECT value FROM json_each($2))";
     ENTRIES_RECENT = "SELECT id, source_entry_id, story_id, url, fingerprint, row_hash, row, seen_ms, gone_ms FROM entry \
-        WHERE source_key = $1 AND seen_ms >= $2 AND row IS NOT NULL ORDER BY seen_ms DESC LIMIT $3";
+        WHERE source_key = $1 AND seen_ms >= $2 AND row IS NOT NULL ORDER BY seen_ms DESC LIMIT $3 + 0";
     ENTRY_ROW_HASH = "UPDATE entry SET row_hash = $2 WHERE id = $1";
     ENTRY_GONE = "UPDATE entry SET gone_ms = $2 WHERE id = $1";
     ENTRY_RETURNED = "UPDATE entry SET gone_ms = NULL WHERE id = $1";
@@ -65,7 +68,7 @@ statements! {
     STORY_ALL_GONE = "SELECT count(*) FROM entry WHERE story_id = $1 AND gone_ms IS NULL";
 
     PENDING_DUE = "SELECT source_entry_id, row, state, reason, n_failures, next_try_ms, seen_ms FROM pending \
-        WHERE source_key = $1 AND state IN ('retry', 'filling', 'accepted') AND next_try_ms <= $2 ORDER BY next_try_ms LIMIT $3";
+        WHERE source_key = $1 AND state IN ('retry', 'filling', 'accepted') AND next_try_ms <= $2 ORDER BY next_try_ms LIMIT $3 + 0";
     PENDING_KNOWN = "SELECT source_entry_id, state FROM pending \
         WHERE source_key = $1 AND source_entry_id IN (SELECT value FROM json_each($2))";
     PENDING_UPSERT = "INSERT INTO pending (source_key, source_entry_id, row, state, reason, n_failures, next_try_ms, \

@@ -29,7 +29,7 @@ statements! {
         AND started_ms >= $3 AND id > (SELECT min(id) FROM poll WHERE source_key = $1 AND outcome = 'ok')) n \
         LEFT JOIN (SELECT * FROM alert WHERE source_key = $1 ORDER BY id DESC LIMIT 1) a ON true \
         LEFT JOIN hub_upstream h ON h.source_key = $1 \
-        LEFT JOIN (SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2) p ON true \
+        LEFT JOIN (SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2 + 0) p ON true \
         ORDER BY p.id DESC";
 }
 

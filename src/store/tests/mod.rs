@@ -52,6 +52,18 @@ async fn the_database_accepts_every_statement() {
 }
 
 #[test]
+fn no_statement_of_a_visit_is_prepared_anew_for_its_limit() {
+    let of_each = [sql::ALL, old::ALL, rulings::ALL].concat();
+    let named = ["ENTRIES_RECENT", "PENDING_DUE", "FORMERS", "RELATED_TRIM"];
+    let named: Vec<_> = of_each.into_iter().filter(|(name, _)| named.contains(name)).collect();
+    assert_eq!(named.len(), 4);
+    for (name, statement) in [named.as_slice(), visit::ALL].concat() {
+        let mut limits = statement.split("LIMIT ").skip(1);
+        assert!(limits.all(|after| !after.starts_with('$') || after[2..].starts_with(" + 0")), "{name}");
+    }
+}
+
+#[test]
 fn a_row_of_the_search_holds_time_and_story() {
     let number = search::number(1_795_000_000, 77);
     assert!(search::NEWEST.contains(&format!("& {} ", search::ID_MASK)));
