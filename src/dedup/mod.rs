@@ -38,7 +38,7 @@ pub use canonical::{Rank, Reason, canonical, reason};
 pub use codec::DecodeError;
 pub use compare::{Comparison, Scores, compare, corrects};
 pub use features::{Features, MIN_BODY_LETTERS, Parts};
-pub use index::{Index, Indexed, MAX_SHARERS};
+pub use index::{Filling, Index, Indexed, MAX_SHARERS};
 pub use judge::{Candidate, Judgement, Seen, Verdict, judge};
 pub use normalise::{Cleaned, clean};
 pub use reid::{Familiar, Fate, Stranger, is_suspicious, reid};

@@ -7,6 +7,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    future::poll_fn,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +17,7 @@ use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Batch, Doing, Store, StoreError, json_list, sql::statements, stories::Stories};
 use crate::{
-    dedup::{Candidate, Features, Index, Indexed},
+    dedup::{Candidate, Features, Filling, Index, Indexed},
     model::Timestamp,
 };
 
@@ -225,14 +227,27 @@ impl Batch {
         let to = at.checked_add(window).unwrap_or(Timestamp::MAX).as_millisecond();
         let missing = self.near.remembered().index(window).missing(from..=to);
         for span in missing {
-            self.write_out().await?;
-            let query = sqlx::query(KEYS_OF_TIME).bind(*span.start()).bind(*span.end());
-            let rows = query.fetch_all(&mut *self.tx).await.doing("read the index of candidates")?;
-            let entries: Vec<Indexed> =
-                rows.iter().map(indexed).collect::<Result<_, _>>().doing("read keys of an entry")?;
-            self.near.remembered().index(window).load(*span.start(), entries);
+            let filling = self.near.remembered().index(window).filling(*span.start());
+            let filling = self.read_span(filling, span).await?;
+            self.near.remembered().index(window).fill(filling);
         }
         Ok(self.near.remembered().index(window).find(entry, from..=to))
+    }
+
+    /// Reads the keys of a span, row by row: all at once they would take more room than the index.
+    async fn read_span(
+        &mut self,
+        mut filling: Filling,
+        times_ms: RangeInclusive<i64>,
+    ) -> Result<Filling, StoreError> {
+        let query = sqlx::query(KEYS_OF_TIME).bind(*times_ms.start()).bind(*times_ms.end());
+        let mut rows = query.fetch(self.seeing().await?);
+        while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+            let row = row.doing("read the index of candidates")?;
+            filling.add(&indexed(&row).doing("read keys of an entry")?);
+        }
+        drop(rows);
+        Ok(filling)
     }
 
     /// Makes known the stories of entries, the heads of these, and the features of both.

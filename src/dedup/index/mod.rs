@@ -1,23 +1,23 @@
 //! The index of candidates: which entries of a time stand under the keys of another. In memory, a few bytes a key.
 //!
-//! It is filled span by span from what is stored and kept in step with it by its owner. Pure.
+//! It is filled span by span from what is stored and kept in step with it by its owner. Pure. When a window holds more
+//! than there is room for, fewer of each text's shingles are kept, those that a longer text would keep too.
 //!
 //! **Invariant:** what finding costs depends on the entries within the window, never on those outside it; a span that
-//! was not loaded holds nothing.
+//! was not loaded holds nothing; what the window at hand needs is never dropped.
 
+mod hits;
 mod span;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashSet},
-    ops::RangeInclusive,
-    time::Duration,
-};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
-use self::span::{Slot, Span};
-use super::{Features, SAMPLED};
+use self::{
+    hits::{Hits, RATES, is_exact},
+    span::Span,
+};
+use super::Features;
 
 /// Keys that more entries of the window have than this propose none.
 pub const MAX_SHARERS: usize = 40;
@@ -27,14 +27,10 @@ const MOST_ALIKE: usize = 24;
 const MOST_EVENTS: usize = 8;
 /// Entries that share address, body or title, those closest in time.
 const MOST_EXACT: usize = 48;
-/// Of the shingles of the shorter of two texts, the longer has more than this share, or they are not compared: all rules
-/// ask for three times as much, so that a small sample seldom errs.
-const LEAST_SHARE: f32 = 0.05;
-/// One shingle in so many is sampled of short, middling and long texts.
-const RATES: [u32; 3] = [4, 8, 16];
 /// A window reaches over so many spans to either side.
 const SPANS_OF_WINDOW: u32 = 3;
-/// Postings held at most, about 4 bytes each; the spans that were not looked at for longest leave first.
+/// Postings held, about 4 bytes each: with more, spans outside the window at hand leave, those that were not looked at for
+/// longest first; then fewer shingles are kept. A window of a million entries has so many at the last of [`RATES`].
 const MAX_POSTINGS: usize = 12_000_000;
 
 /// What an entry is found by.
@@ -55,22 +51,55 @@ pub struct Index {
     width_ms: i64,
     /// Spans by their number.
     spans: BTreeMap<i64, Span>,
+    /// The spans last asked for.
+    wanted: RangeInclusive<i64>,
+    /// The shingles that are kept: a place in [`RATES`].
+    rate: usize,
+    max_postings: usize,
     /// Counts what is asked, so that the longest unused span is known.
     n_asked: u64,
     /// The count at the last rest.
     rested_at: u64,
 }
 
+/// A span that is being loaded, outside the index.
+#[derive(Debug)]
+pub struct Filling {
+    number: i64,
+    span: Span,
+    /// More than this in one span leave no room for the others of the window.
+    max_postings: usize,
+}
+
+impl Filling {
+    /// Takes an entry of the span.
+    pub fn add(&mut self, entry: &Indexed) {
+        self.span.pour(entry);
+        while self.span.n_postings() > self.max_postings && self.span.rate() + 1 < RATES.len() {
+            self.span.thin(self.span.rate() + 1);
+        }
+    }
+}
+
 impl Index {
     /// An empty index for a window, so long before and after an entry.
     pub fn new(window: Duration) -> Self {
         let width_ms = i64::try_from((window / SPANS_OF_WINDOW).as_millis()).unwrap_or(i64::MAX);
-        Self { width_ms: width_ms.max(1), spans: BTreeMap::new(), n_asked: 0, rested_at: 0 }
+        Self {
+            width_ms: width_ms.max(1),
+            spans: BTreeMap::new(),
+            wanted: 0..=0,
+            rate: 0,
+            max_postings: MAX_POSTINGS,
+            n_asked: 0,
+            rested_at: 0,
+        }
     }
 
     /// The first millisecond and the last of each span that must be loaded before entries of these times are found.
-    pub fn missing(&self, times_ms: RangeInclusive<i64>) -> Vec<RangeInclusive<i64>> {
+    pub fn missing(&mut self, times_ms: RangeInclusive<i64>) -> Vec<RangeInclusive<i64>> {
         let width = self.width_ms;
+        self.wanted = self.numbers(&times_ms);
         self.numbers(&times_ms)
             .filter(|number| !self.spans.contains_key(number))
             .map(|number| {
@@ -81,12 +110,25 @@ impl Index {
 
     /// Takes the entries of a span, given with any time in it.
     pub fn load(&mut self, at_ms: i64, entries: impl IntoIterator<Item = Indexed>) {
-        let mut span = Span::new(self.n_asked);
-        for entry in entries {
-            span.add(&entry);
-        }
+        let mut filling = self.filling(at_ms);
+        entries.into_iter().for_each(|entry| filling.add(&entry));
+        self.fill(filling);
+    }
+
+    /// Begins to load a span outside the index, given with any time in it.
+    pub fn filling(&self, at_ms: i64) -> Filling {
+        let span = Span::new(self.n_asked, self.rate);
+        let max_postings = self.max_postings / SPANS_OF_WINDOW as usize;
+        Filling { number: self.number(at_ms), span, max_postings }
+    }
+
+    /// Takes a span with all its entries.
+    pub fn fill(&mut self, filling: Filling) {
+        let Filling { number, mut span, .. } = filling;
         span.settle();
-        self.spans.insert(self.number(at_ms), span);
+        self.thin(span.rate());
+        span.thin(self.rate);
+        self.spans.insert(number, span);
         self.bound();
     }
 
@@ -95,6 +137,7 @@ impl Index {
         let number = self.number(entry.at_ms);
         if let Some(span) = self.spans.get_mut(&number) {
             span.add(entry);
+            self.bound();
         }
     }
 
@@ -111,45 +154,29 @@ impl Index {
         self.find_by(&keys, features.published_at.as_millisecond(), times_ms)
     }
 
-    /// [`Index::find`] by keys.
+    /// [`Index::find`] by keys, sorted.
     pub fn find_by(&mut self, keys: &[u32], at_ms: i64, times_ms: RangeInclusive<i64>) -> Vec<i64> {
         self.n_asked += 1;
-        let numbers: Vec<i64> = self.numbers(&times_ms).collect();
-        for number in &numbers {
-            if let Some(span) = self.spans.get_mut(number) {
-                span.used_at = self.n_asked;
-            }
+        let mut hits = Hits::new(keys.len());
+        let common = keys.iter().enumerate().filter(|(_, key)| self.is_common(**key, &times_ms));
+        common.for_each(|(place, _)| hits.are_many(place));
+        for (_, span) in self.spans.range_mut(self.numbers(&times_ms)) {
+            span.used_at = self.n_asked;
+            span.gather(keys, &times_ms, &mut hits);
         }
-        let spans: Vec<&Span> = numbers.iter().filter_map(|number| self.spans.get(number)).collect();
-        let under = |key: u32| {
-            let found = spans.iter().flat_map(move |span| span.under(key));
-            found.filter(|slot| times_ms.contains(&slot.at_ms))
-        };
-        // Of most keys it is enough to count.
-        let whole = self.spans.iter().filter(|(number, _)| self.lies_in(**number, &times_ms));
-        let whole: Vec<&Span> = whole.map(|(_, span)| span).collect();
-        let are_many = |key: u32| {
-            let mut n = 0;
-            whole.iter().any(|span| {
-                n += span.count(key);
-                n > MAX_SHARERS
-            })
-        };
-        let few = |key: u32, into: &mut Vec<Slot>| !are_many(key) && add_few(into, under(key));
-        let mut found = HashSet::new();
-        found.extend(alike(keys, &few));
-        found.extend(events(keys, &few));
-        found.extend(exact(keys, &under, at_ms));
-        let mut found: Vec<i64> = found.into_iter().collect();
-        found.sort_unstable();
-        found
+        hits.candidates(keys, at_ms, self.rate)
     }
 
-    /// Drops the spans that nothing asked for since the last rest.
+    /// Drops the spans that nothing asked for since the last rest. When there is room again, all are dropped, to be loaded
+    /// with all that they hold.
     pub fn rest(&mut self) {
         let rested_at = self.rested_at;
         self.spans.retain(|_, span| span.used_at > rested_at);
         self.rested_at = self.n_asked;
+        if self.rate > 0 && self.n_postings() << self.rate <= self.max_postings {
+            self.spans.clear();
+            self.rate = 0;
+        }
     }
 
     /// Postings held.
@@ -165,111 +192,43 @@ impl Index {
         self.number(*times_ms.start())..=self.number(*times_ms.end())
     }
 
+    /// Whether too many entries stand under a key to tell anything. Of spans within the times it is enough to count.
+    fn is_common(&self, key: u32, times_ms: &RangeInclusive<i64>) -> bool {
+        let whole = self.spans.iter().filter(|(number, _)| self.lies_in(**number, times_ms));
+        let mut n = 0;
+        !is_exact(key)
+            && whole.map(|(_, span)| span.count(key)).any(|more| {
+                n += more;
+                n > MAX_SHARERS
+            })
+    }
+
     /// Whether all times of a span are among these.
     fn lies_in(&self, number: i64, times_ms: &RangeInclusive<i64>) -> bool {
         let first = number.saturating_mul(self.width_ms);
         times_ms.contains(&first) && times_ms.contains(&first.saturating_add(self.width_ms - 1))
     }
 
-    /// Keeps within [`MAX_POSTINGS`], but for the span that was loaded last.
+    /// Makes room.
     fn bound(&mut self) {
-        while self.spans.len() > 1 && self.n_postings() > MAX_POSTINGS {
-            let longest_unused = self.spans.iter().min_by_key(|(_, span)| span.used_at);
-            let Some(number) = longest_unused.map(|(number, _)| *number) else { return };
-            self.spans.remove(&number);
+        while self.n_postings() > self.max_postings {
+            let beside = self.spans.iter().filter(|(number, _)| !self.wanted.contains(number));
+            let longest_unused = beside.min_by_key(|(_, span)| span.used_at).map(|(number, _)| *number);
+            if let Some(number) = longest_unused {
+                self.spans.remove(&number);
+            } else if self.rate + 1 < RATES.len() {
+                self.thin(self.rate + 1);
+            } else {
+                return;
+            }
         }
     }
-}
 
-/// How many sampled shingles a text stands under: all, and those that a longer text would keep.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sampled([u16; RATES.len()]);
-
-impl Sampled {
-    fn of(keys: &[u32]) -> Self {
-        let n = |rate: u32| keys.iter().filter(|key| is_shingle(**key) && *key % rate == 0).count();
-        Self(RATES.map(|rate| u16::try_from(n(rate)).unwrap_or(u16::MAX)))
-    }
-
-    /// The rate at which the text was sampled, as a place in [`RATES`].
-    fn rate(self) -> usize {
-        let Self(counts) = self;
-        counts.iter().rposition(|n| *n == counts[0]).unwrap_or(0)
-    }
-}
-
-fn is_shingle(key: u32) -> bool {
-    key.is_multiple_of(SAMPLED)
-}
-
-/// The entries that share most sampled shingles, and enough of them that one text may hold a part of the other.
-fn alike(keys: &[u32], few: &impl Fn(u32, &mut Vec<Slot>) -> bool) -> Vec<i64> {
-    let shingles: Vec<u32> = keys.iter().copied().filter(|key| is_shingle(*key)).collect();
-    let own = Sampled::of(&shingles);
-    let mut telling = Vec::new();
-    let mut shared: Vec<Slot> = Vec::new();
-    for key in shingles {
-        if few(key, &mut shared) {
-            telling.push(key);
+    /// Keeps only the shingles of a rate, if more are kept now.
+    fn thin(&mut self, rate: usize) {
+        self.rate = self.rate.max(rate);
+        for span in self.spans.values_mut() {
+            span.thin(self.rate);
         }
     }
-    let telling = Sampled::of(&telling);
-    most_shared(shared, MOST_ALIKE, |slot, n_shared| n_shared >= least_shared(own, telling, slot.n_shingles))
-}
-
-/// The fewest shared shingles at which a part of the shorter text that counts can stand in the longer one.
-fn least_shared(own: Sampled, telling: Sampled, other: Sampled) -> usize {
-    let rate = own.rate().max(other.rate());
-    let [own, telling, other] = [own, telling, other].map(|n| f32::from(n.0[rate]));
-    // Of the other's shingles as many tell something as of its own.
-    let shorter = telling.min(other * telling / own.max(1.0));
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small share of a small count"
-    )]
-    let least = (shorter * LEAST_SHARE) as usize;
-    least + 1
-}
-
-/// The entries that share most figures of a city.
-fn events(keys: &[u32], few: &impl Fn(u32, &mut Vec<Slot>) -> bool) -> Vec<i64> {
-    let mut shared = Vec::new();
-    for key in keys.iter().filter(|key| *key % 2 == 1) {
-        few(*key, &mut shared);
-    }
-    most_shared(shared, MOST_EVENTS, |_, _| true)
-}
-
-/// Adds the entries under a key to a list, unless there are more than [`MAX_SHARERS`]; says whether it did. Of a key that
-/// many have, no more are looked at than tell that.
-fn add_few(shared: &mut Vec<Slot>, under: impl Iterator<Item = Slot>) -> bool {
-    let n_before = shared.len();
-    shared.extend(under.take(MAX_SHARERS + 1));
-    let are_few = shared.len() - n_before <= MAX_SHARERS;
-    if !are_few {
-        shared.truncate(n_before);
-    }
-    are_few
-}
-
-/// Those that stand most often in a list, the oldest first among equals.
-fn most_shared(mut shared: Vec<Slot>, most: usize, counts: impl Fn(&Slot, usize) -> bool) -> Vec<i64> {
-    shared.sort_unstable_by_key(|slot| slot.entry_id);
-    let runs = shared.chunk_by(|a, b| a.entry_id == b.entry_id);
-    let mut counted: Vec<(Reverse<usize>, i64)> = runs
-        .filter(|run| counts(&run[0], run.len()))
-        .map(|run| (Reverse(run.len()), run[0].entry_id))
-        .collect();
-    counted.sort_unstable();
-    counted.into_iter().take(most).map(|(_, entry_id)| entry_id).collect()
-}
-
-/// The entries with the same address, body or title that are closest in time.
-fn exact<I: Iterator<Item = Slot>>(keys: &[u32], under: &impl Fn(u32) -> I, at_ms: i64) -> Vec<i64> {
-    let found = keys.iter().filter(|key| *key % SAMPLED == 2).flat_map(|key| under(*key));
-    let mut found: Vec<(u64, i64)> = found.map(|slot| (slot.at_ms.abs_diff(at_ms), slot.entry_id)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found.into_iter().take(MOST_EXACT).map(|(_, entry_id)| entry_id).collect()
 }

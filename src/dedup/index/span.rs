@@ -1,11 +1,16 @@
 //! The entries of one span of time and their postings: the newest in a table of chains, the others packed.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::RangeInclusive};
 
-use super::{Indexed, MAX_SHARERS, Sampled};
+use super::{
+    Indexed, MAX_SHARERS,
+    hits::{Hits, Sampled, is_kept},
+};
 
-/// So many postings in the open table are packed.
+/// So many postings in the open table are packed, at least.
 const SEAL_AT: usize = 1 << 15;
+/// And at least one for so many in the part that they are packed with, so that packing costs little an entry.
+const SEAL_SHARE: usize = 8;
 /// Entries of one packed part: their numbers are 16 bits.
 const SLOTS_OF_PART: usize = 1 << 16;
 /// The number of an entry that was taken out.
@@ -26,10 +31,14 @@ pub(super) struct Slot {
 pub(super) struct Span {
     /// When it was last asked, by the index's count.
     pub(super) used_at: u64,
+    /// The shingles that are kept: a place in the index's rates.
+    rate: usize,
     slots: Vec<Slot>,
     n_gone: usize,
     packed: Vec<Part>,
     open: Open,
+    /// Postings (key, slot) of entries that are poured in, in no order.
+    poured: Vec<(u32, u32)>,
 }
 
 /// The last posting under a key, and how many there are.
@@ -58,25 +67,59 @@ struct Part {
 }
 
 impl Span {
-    pub(super) fn new(used_at: u64) -> Self {
-        Self { used_at, ..Self::default() }
+    pub(super) fn new(used_at: u64, rate: usize) -> Self {
+        Self { used_at, rate, ..Self::default() }
+    }
+
+    pub(super) fn rate(&self) -> usize {
+        self.rate
     }
 
     pub(super) fn n_postings(&self) -> usize {
-        self.open.postings.len() + self.packed.iter().map(|part| part.postings.len()).sum::<usize>()
+        self.open.postings.len()
+            + self.poured.len()
+            + self.packed.iter().map(|part| part.postings.len()).sum::<usize>()
     }
 
     pub(super) fn add(&mut self, entry: &Indexed) {
-        let Ok(slot) = u32::try_from(self.slots.len()) else { return };
-        let n_shingles = Sampled::of(&entry.keys);
-        self.slots.push(Slot { entry_id: entry.entry_id, at_ms: entry.at_ms, n_shingles });
-        for key in &entry.keys {
+        let Some(slot) = self.place(entry) else { return };
+        for key in entry.keys.iter().filter(|key| is_kept(**key, self.rate)) {
             self.open.add(*key, slot);
         }
-        let first_open = self.packed.last().map_or(0, |part| part.first_slot + part.n_slots);
-        if self.open.postings.len() >= SEAL_AT || self.slots.len() - first_open >= SLOTS_OF_PART / 2 {
+        let n_packed_with = self.packed.last().map_or(0, |part| part.postings.len());
+        let is_full = self.open.postings.len() >= SEAL_AT.max(n_packed_with / SEAL_SHARE);
+        if is_full || self.slots.len() - self.first_open() >= SLOTS_OF_PART / 2 {
             self.seal();
         }
+    }
+
+    /// Adds one of many entries; none of them is found before the span is settled.
+    pub(super) fn pour(&mut self, entry: &Indexed) {
+        let Some(slot) = self.place(entry) else { return };
+        let kept = entry.keys.iter().filter(|key| is_kept(**key, self.rate));
+        self.poured.extend(kept.map(|key| (*key, slot)));
+        if self.slots.len() - self.first_open() >= SLOTS_OF_PART {
+            self.pack_poured();
+        }
+    }
+
+    fn place(&mut self, entry: &Indexed) -> Option<u32> {
+        let slot = u32::try_from(self.slots.len()).ok()?;
+        let n_shingles = Sampled::of(entry.keys.iter().copied());
+        self.slots.push(Slot { entry_id: entry.entry_id, at_ms: entry.at_ms, n_shingles });
+        Some(slot)
+    }
+
+    /// The first slot that stands in no part.
+    fn first_open(&self) -> usize {
+        self.packed.last().map_or(0, |part| part.first_slot + part.n_slots)
+    }
+
+    fn pack_poured(&mut self) {
+        let mut postings = std::mem::take(&mut self.poured);
+        postings.sort_unstable();
+        let first = self.first_open();
+        self.packed.push(Part::of(&postings, first, self.slots.len() - first));
     }
 
     pub(super) fn remove(&mut self, entry_id: i64) {
@@ -92,32 +135,71 @@ impl Span {
         (packed + self.open.count(key)).saturating_sub(self.n_gone)
     }
 
-    /// The entries under a key.
-    pub(super) fn under(&self, key: u32) -> impl Iterator<Item = Slot> + '_ {
-        let packed = self.packed.iter().flat_map(move |part| part.under(key));
-        let slots = packed.chain(self.open.under(key)).filter_map(|slot| self.slots.get(slot));
-        slots.filter(|slot| slot.entry_id != GONE).copied()
-    }
-
-    /// Packs what came since the last time, when that saves room.
-    pub(super) fn settle(&mut self) {
-        if self.open.postings.len() >= SEAL_AT / 2 {
-            self.seal();
+    /// Notes the entries of some times under keys, which are sorted.
+    pub(super) fn gather(&self, keys: &[u32], times_ms: &RangeInclusive<i64>, hits: &mut Hits) {
+        let keys = || keys.iter().copied().enumerate().filter(|(_, key)| is_kept(*key, self.rate));
+        let slot = |slot: usize| {
+            let slot = self.slots.get(slot).filter(|slot| slot.entry_id != GONE);
+            slot.filter(|slot| times_ms.contains(&slot.at_ms)).copied()
+        };
+        // Part by part, so that one goes through memory in one direction.
+        for part in &self.packed {
+            for (place, key) in keys() {
+                hits.add(place, key, part.under(key).filter_map(slot));
+            }
+        }
+        for (place, key) in keys() {
+            hits.add(place, key, self.open.under(key).filter_map(slot));
         }
     }
 
+    /// Keeps only the shingles of a rate, if more are kept now.
+    pub(super) fn thin(&mut self, rate: usize) {
+        if rate <= self.rate {
+            return;
+        }
+        self.rate = rate;
+        self.seal();
+        self.poured.retain(|(key, _)| is_kept(*key, rate));
+        for part in &mut self.packed {
+            let mut postings = part.unpacked();
+            postings.retain(|(key, _)| is_kept(*key, rate));
+            *part = Part::of(&postings, part.first_slot, part.n_slots);
+        }
+    }
+
+    /// Makes what was poured in findable, packed when that saves room.
+    pub(super) fn settle(&mut self) {
+        self.slots.shrink_to_fit();
+        if self.poured.len() >= SEAL_AT / 2 {
+            return self.pack_poured();
+        }
+        for (key, slot) in std::mem::take(&mut self.poured) {
+            self.open.add(key, slot);
+        }
+    }
+
+    #[expect(
+        clippy::stable_sort_primitive,
+        reason = "two sorted runs: it merges them, where the other sorts anew"
+    )]
     fn seal(&mut self) {
-        let first_open = self.packed.last().map_or(0, |part| part.first_slot + part.n_slots);
-        let mut first = first_open;
+        if self.open.postings.is_empty() {
+            return;
+        }
+        let opened = std::mem::take(&mut self.open).postings;
+        let mut opened: Vec<(u32, u32)> = opened.into_iter().map(|(slot, key, _)| (key, slot)).collect();
+        opened.sort_unstable();
+        let mut first = self.first_open();
         let mut postings: Vec<(u32, u32)> = Vec::new();
         // One part is quicker to look into than two.
         if let Some(part) = self.packed.pop_if(|part| self.slots.len() - part.first_slot <= SLOTS_OF_PART) {
             first = part.first_slot;
             postings = part.unpacked();
         }
-        postings.extend(std::mem::take(&mut self.open).postings.iter().map(|(slot, key, _)| (*key, *slot)));
+        postings.extend(opened);
         postings.retain(|(_, slot)| self.slots.get(*slot as usize).is_some_and(|slot| slot.entry_id != GONE));
-        postings.sort_unstable();
+        postings.sort();
         self.packed.push(Part::of(&postings, first, self.slots.len() - first));
     }
 }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{span::Slot, *};
 
 const DAY: i64 = 86_400_000;
 const WINDOW: Duration = Duration::from_hours(45 * 24);
@@ -18,8 +18,13 @@ fn around(day: i64, entries: &[Indexed]) -> Index {
 }
 
 fn load(index: &mut Index, day: i64) {
+    load_of(index, day, &[]);
+}
+
+/// Loads the spans around a day with those of some entries that lie in them.
+fn load_of(index: &mut Index, day: i64, entries: &[Indexed]) {
     for span in index.missing(window(day)) {
-        index.load(*span.start(), []);
+        index.load(*span.start(), entries.iter().filter(|entry| span.contains(&entry.at_ms)).cloned());
     }
 }
 
@@ -34,27 +39,17 @@ fn found(index: &mut Index, day: i64, keys: &[u32]) -> Vec<i64> {
 /// What the index should find, by looking at every entry.
 fn by_looking(entries: &[Indexed], day: i64, keys: &[u32]) -> Vec<i64> {
     let near: Vec<&Indexed> = entries.iter().filter(|entry| window(day).contains(&entry.at_ms)).collect();
-    let under = |key: u32| {
-        let with = near.iter().filter(move |entry| entry.keys.contains(&key));
+    let mut hits = Hits::new(keys.len());
+    for (place, key) in keys.iter().enumerate() {
+        let with = near.iter().filter(|entry| entry.keys.contains(key));
         let slot = |entry: &&Indexed| Slot {
             entry_id: entry.entry_id,
             at_ms: entry.at_ms,
-            n_shingles: Sampled::of(&entry.keys),
+            n_shingles: hits::Sampled::of(entry.keys.iter().copied()),
         };
-        with.map(slot)
-    };
-    let few = |key: u32, into: &mut Vec<Slot>| {
-        let found: Vec<Slot> = under(key).collect();
-        let are_few = found.len() <= MAX_SHARERS;
-        into.extend(found.into_iter().filter(|_| are_few));
-        are_few
-    };
-    let mut found = alike(keys, &few);
-    found.extend(events(keys, &few));
-    found.extend(exact(keys, &under, day * DAY));
-    found.sort_unstable();
-    found.dedup();
-    found
+        hits.add(place, *key, with.map(slot));
+    }
+    hits.candidates(keys, day * DAY, 0)
 }
 
 #[test]
@@ -100,9 +95,7 @@ fn a_loaded_span_finds_what_an_index_finds_that_was_kept_in_step() {
         .collect();
     let mut kept = around(100, &entries);
     let mut loaded = Index::new(WINDOW);
-    for span in loaded.missing(window(100)) {
-        loaded.load(*span.start(), entries.iter().filter(|entry| span.contains(&entry.at_ms)).cloned());
-    }
+    load_of(&mut loaded, 100, &entries);
     for entry in entries.iter().step_by(41) {
         assert_eq!(found(&mut kept, 100, &entry.keys), found(&mut loaded, 100, &entry.keys));
     }
@@ -154,4 +147,66 @@ fn a_rest_drops_what_nothing_asked_for_since_the_last() {
     assert!(index.missing(window(100)).is_empty());
     index.rest();
     assert_eq!(index.missing(window(100)).len(), 7);
+}
+
+/// Entries of texts of 64 sampled shingles, each told twice.
+fn copies(n_texts: i64) -> Vec<Indexed> {
+    let mut random = fastrand::Rng::with_seed(23);
+    let mut entries = Vec::new();
+    for text in 0..n_texts {
+        let mut keys: Vec<u32> = (0..64).map(|_| random.u32(..) & !3).collect();
+        keys.sort_unstable();
+        entries.extend([0, 1].map(|n| indexed(2 * text + n, 60 + text % 80, &keys)));
+    }
+    entries
+}
+
+#[test]
+fn a_crowded_index_keeps_fewer_shingles_and_still_finds_copies() {
+    let entries = copies(1_000);
+    let mut index = Index { max_postings: 40_000, ..Index::new(WINDOW) };
+    load_of(&mut index, 100, &entries);
+    assert!((1..=40_000).contains(&index.n_postings()), "{}", index.n_postings());
+    for entry in entries.iter().step_by(7) {
+        let copy = entry.entry_id ^ 1;
+        let found = found(&mut index, 100, &entry.keys);
+        assert!(found.contains(&copy), "entry {}: {found:?}", entry.entry_id);
+    }
+    assert!(index.missing(window(100)).is_empty(), "what the window needs has left");
+}
+
+#[test]
+fn a_crowded_index_drops_what_is_outside_the_window_first() {
+    let early = copies(400);
+    let late: Vec<Indexed> =
+        early.iter().map(|entry| Indexed { at_ms: entry.at_ms + 200 * DAY, ..entry.clone() }).collect();
+    let mut index = Index { max_postings: 60_000, ..Index::new(WINDOW) };
+    load_of(&mut index, 100, &early);
+    load_of(&mut index, 300, &late);
+    assert_eq!(index.rate, 0);
+    assert!(index.missing(window(300)).is_empty());
+    assert!(!index.missing(window(100)).is_empty());
+}
+
+#[test]
+fn a_crowded_index_is_loaded_whole_again_when_there_is_room() {
+    let entries = copies(1_000);
+    let mut index = Index { max_postings: 40_000, ..Index::new(WINDOW) };
+    load_of(&mut index, 100, &entries);
+    index.max_postings = 1_000_000;
+    found(&mut index, 100, &[8]);
+    index.rest();
+    load_of(&mut index, 100, &entries);
+    assert_eq!(index.n_postings(), entries.iter().map(|entry| entry.keys.len()).sum::<usize>());
+}
+
+#[test]
+fn a_span_of_more_entries_than_a_part_can_number_finds_each() {
+    let with_key = |id: u32| indexed(i64::from(id), 100, &[id * 8]);
+    let mut index = Index::new(WINDOW);
+    load_of(&mut index, 100, &(0..140_000).map(with_key).collect::<Vec<_>>());
+    (140_000..210_000).for_each(|id| index.add(&with_key(id)));
+    for id in [0, 65_535, 65_536, 131_071, 131_072, 139_999, 140_000, 205_535, 209_999] {
+        assert_eq!(found(&mut index, 100, &[id * 8]), [i64::from(id)]);
+    }
 }
