@@ -222,8 +222,9 @@ pub enum Spread {
 }
 
 impl Spread {
+    pub const MS_OF_DAY: u64 = 86_400_000;
     /// Entries of a day, when they are daily: twenty thousand lie within the window.
-    const A_DAY: u64 = 450;
+    pub const A_DAY: u64 = 450;
     /// What all are published within, when they lie in the window, some days shorter than that.
     const DAYS_OF_WINDOW: u64 = 40;
 
@@ -250,11 +251,10 @@ pub struct Calendar {
 impl Calendar {
     /// When the entry of a number was published.
     pub fn at(&self, number: u64) -> Timestamp {
-        const MS_OF_DAY: u64 = 86_400_000;
         let from_end = self.of.saturating_sub(number);
         let age_ms = match self.spread {
-            Spread::Daily => from_end * MS_OF_DAY / Spread::A_DAY,
-            Spread::Window => from_end * MS_OF_DAY * Spread::DAYS_OF_WINDOW / self.of,
+            Spread::Daily => from_end * Spread::MS_OF_DAY / Spread::A_DAY,
+            Spread::Window => from_end * Spread::MS_OF_DAY * Spread::DAYS_OF_WINDOW / self.of,
         };
         self.last.checked_sub(Duration::from_millis(age_ms)).unwrap_or(self.last)
     }

@@ -13,6 +13,7 @@
 mod child;
 mod made;
 mod measure;
+mod past;
 #[path = "../dedup_eval/setting.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "what is wrong with its own data should stop it")]
 mod setting;

@@ -1,6 +1,7 @@
 //! A store of many entries, made by the way that every entry goes.
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -9,16 +10,19 @@ use std::{
 use dibao::{
     clock,
     config::{Config, Origins},
-    daemon::tidy,
+    daemon::{relabel, tidy},
     model::{Role, Timestamp},
     poll::ingest::{self, Item, Step},
     store::{Progress, Store},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     Result,
     made::{Calendar, Maker, Spread},
     measure::N_TIMED,
+    past::{self, BLOCK},
 };
 
 /// Entries of one transaction. They are of one source: what a batch is told of sources does not matter here.
@@ -65,51 +69,57 @@ pub fn item(maker: &Maker, number: u64) -> Item {
     Item { entry: maker.entry(number), row_hash: None, row: None, is_backlog: true, ends_pending: false }
 }
 
-/// Fills a store up to so many entries, tidies it as the daemon does, and takes all into the search.
+/// Makes a store of so many entries, unless it is there; prints what that came to.
 pub async fn make(folder: &Path, spread: Spread, of: u64) -> Result<()> {
     let maker = Maker::new(calendar(folder, spread, of)?);
     let config = config(folder, &maker)?;
-    let store = Store::open(&config.store_path, clock::now()).await?;
-    let held = u64::try_from(store.counts().await?.entries)?;
-    let (started, mut progress) = (Instant::now(), Progress::default());
+    // Of the daily ones three windows are made, and one long before, which stands for all that is outside.
+    let n_past = if spread == Spread::Daily { of.saturating_sub(3 * BLOCK) / BLOCK * BLOCK } else { 0 };
+    let began = Instant::now();
     let mut slowest_tidy = Duration::ZERO;
-    for first in (held..of).step_by(usize::try_from(BATCH)?) {
-        let numbers = first..(first + BATCH).min(of);
-        write(&store, &config, &maker, numbers).await?;
-        if first / TIDY_EVERY != (first + BATCH) / TIDY_EVERY {
-            let began = Instant::now();
-            tidy(
-                &config,
-                &store,
-                &mut progress,
-                maker.entry(first).published.map_or_else(clock::now, |it| it.at),
-            )
-            .await?;
-            slowest_tidy = slowest_tidy.max(began.elapsed());
-        }
+    if n_past > BLOCK && !path(folder).exists() {
+        slowest_tidy = fill(&config, &maker, BLOCK).await?;
+        past::repeat(folder, n_past).await?;
     }
-    let made_s = started.elapsed().as_secs_f64();
-    let started = Instant::now();
-    while store.index_next(INDEX_STEP).await? > 0 {}
-    let indexed_s = started.elapsed().as_secs_f64();
-    store.close().await;
-    println!(
-        "{}",
-        serde_json::json!({
-            "n_made": of.saturating_sub(held), "made_s": made_s, "slowest_tidy_ms": slowest_tidy.as_secs_f64() * 1e3,
-            "indexed_s": indexed_s, "disk_mib": disk_mib(folder)?,
-        })
-    );
+    slowest_tidy = slowest_tidy.max(fill(&config, &maker, of).await?);
+    let made = serde_json::json!({
+        "made_s": began.elapsed().as_secs_f64(), "slowest_tidy_ms": slowest_tidy.as_secs_f64() * 1e3,
+        "disk_mib": disk_mib(folder)?,
+    });
+    println!("{made}");
     Ok(())
 }
 
-async fn write(store: &Store, config: &Config, maker: &Maker, numbers: std::ops::Range<u64>) -> Result<()> {
+/// Fills a store up to so many entries, tidies it as the daemon does, and takes all into the search; gives how long the
+/// slowest tidying took.
+async fn fill(config: &Config, maker: &Maker, of: u64) -> Result<Duration> {
+    let store = Store::open(&config.store_path, clock::now()).await?;
+    let held = u64::try_from(store.counts().await?.entries)?;
+    // What is written is of today's tables and rules: the daemon has nothing to make anew.
+    ingest::renew(&store, config).await?;
+    relabel(config, &store, clock::now(), &CancellationToken::new()).await?;
+    let (mut progress, mut slowest_tidy) = (Progress::default(), Duration::ZERO);
+    for first in (held..of).step_by(usize::try_from(BATCH)?) {
+        let now = write(&store, config, maker, first..(first + BATCH).min(of)).await?;
+        if first / TIDY_EVERY != (first + BATCH) / TIDY_EVERY {
+            let began = Instant::now();
+            tidy(config, &store, &mut progress, now).await?;
+            slowest_tidy = slowest_tidy.max(began.elapsed());
+        }
+    }
+    while store.index_next(INDEX_STEP).await? > 0 {}
+    store.close().await;
+    Ok(slowest_tidy)
+}
+
+/// Writes entries in one transaction, in their own time.
+async fn write(store: &Store, config: &Config, maker: &Maker, numbers: Range<u64>) -> Result<Timestamp> {
     let source = config.source("spb").ok_or("no source")?;
     let items: Vec<Item> = numbers.map(|number| item(maker, number)).collect();
     let now = items.last().and_then(|item| item.entry.published).map_or_else(clock::now, |it| it.at);
     let steps = items.into_iter().map(|item| Step::Entry(Box::new(item))).collect();
     ingest::write(store, config, source, steps, now).await?;
-    Ok(())
+    Ok(now)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]
