@@ -116,8 +116,10 @@ async fn decide(store: &Store, config: &Config, item: &Item) -> Result<(Duration
     let mut batch = store.begin().await?;
     let candidates = batch.candidates(&features, settings.window).await?;
     let _judgement = dedup::judge(&features, &candidates, settings);
-    drop(batch);
-    Ok((began.elapsed(), candidates.len()))
+    let took = began.elapsed();
+    // As every batch does; what was looked up is remembered only then.
+    batch.commit().await?;
+    Ok((took, candidates.len()))
 }
 
 /// A table of bare rows with the settings of the store's connections.

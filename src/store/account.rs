@@ -19,10 +19,10 @@ statements! {
         ORDER BY atom_id <> $1, id LIMIT 1";
     STORY_BY_ID = "SELECT id, atom_id, withdrawn_ms, merged_into FROM story WHERE id = $1";
     ENTRY_BY_ID = "SELECT id, story_id FROM entry WHERE id = $1";
-    ENTRIES_AT = "SELECT id, story_id FROM entry WHERE canonical_url = $1 ORDER BY id LIMIT $2";
+    ENTRIES_AT = "SELECT id, story_id FROM entry WHERE canonical_url = $1 ORDER BY id LIMIT $2 + 0";
     // The stories of a digest's page: ids that are the page's address with a hash behind it.
     ENTRIES_OF_PAGE = "SELECT id, story_id, url FROM entry WHERE source_key IN (SELECT key FROM source) \
-        AND source_entry_id >= $1 AND source_entry_id < $2 ORDER BY id LIMIT $3";
+        AND source_entry_id >= $1 AND source_entry_id < $2 ORDER BY id LIMIT $3 + 0";
     ACCOUNT_STORY = "SELECT atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, withdrawn_ms FROM story WHERE id = $1";
     ACCOUNT_ENTRIES = "SELECT e.id, e.source_key, o.name AS source_name, e.source_entry_id, e.role, e.title, e.url, e.bureau, \
         e.region, e.claimed_ms, e.claimed_precision, length(e.content_text) AS n_chars, e.seen_ms, e.gone_ms, e.rule, e.evidence \
@@ -41,7 +41,7 @@ statements! {
     ACCOUNT_RELATED = "SELECT s.atom_id, e.title, e.url, r.likeness FROM (SELECT other_id AS id, likeness FROM related \
         WHERE story_id = $1 UNION SELECT story_id, likeness FROM related WHERE other_id = $1) r \
         JOIN story s ON s.id = r.id JOIN entry e ON e.id = s.canonical_id WHERE s.withdrawn_ms IS NULL \
-        ORDER BY r.likeness DESC, s.id LIMIT $2";
+        ORDER BY r.likeness DESC, s.id LIMIT $2 + 0";
     RELATED_OF = "SELECT r.story_id, s.atom_id, e.title, e.url FROM related r JOIN story s ON s.id = r.other_id \
         JOIN entry e ON e.id = s.canonical_id WHERE r.story_id IN (SELECT value FROM json_each($1)) \
         AND s.withdrawn_ms IS NULL ORDER BY r.story_id, r.likeness DESC, s.id";

@@ -8,7 +8,7 @@ use super::{Doing, Store, StoreError, sql::statements};
 const PAGE: i64 = 1_000;
 
 statements! {
-    STORY_NAMES = "SELECT id, seq, short_id FROM story WHERE id > $1 ORDER BY id LIMIT $2";
+    STORY_NAMES = "SELECT id, seq, short_id FROM story WHERE id > $1 ORDER BY id LIMIT $2 + 0";
 }
 
 /// A story's name, and when it last changed.

@@ -40,7 +40,7 @@ statements! {
             LEFT JOIN label l ON l.story_id = s.id AND l.label = k.value \
             LEFT JOIN label_before b ON b.story_id = s.id AND b.label = k.value \
             WHERE l.label IS NOT NULL OR b.label IS NOT NULL)) AS was_in \
-        FROM story s WHERE s.seq > $1 ORDER BY s.seq LIMIT $2";
+        FROM story s WHERE s.seq > $1 ORDER BY s.seq LIMIT $2 + 0";
     CHANGES_LEFT = "SELECT EXISTS (SELECT 1 FROM story WHERE seq > $1)";
     MERGED_INTO = "WITH RECURSIVE way (id, n) AS (SELECT $1, 0 UNION ALL SELECT s.merged_into, n + 1 FROM way \
         JOIN story s ON s.id = way.id WHERE s.merged_into IS NOT NULL AND n < $2) \
@@ -56,7 +56,7 @@ statements! {
     RELATED_OF = "SELECT r.story_id, s.atom_id FROM related r JOIN story s ON s.id = r.other_id \
         WHERE r.story_id IN (SELECT value FROM json_each($1)) AND s.withdrawn_ms IS NULL ORDER BY r.likeness DESC, s.id";
     STORIES_NEWEST = "SELECT id, published_ms FROM story WHERE withdrawn_ms IS NULL AND (published_ms, id) < ($1, $2) \
-        AND published_ms >= $3 ORDER BY published_ms DESC, id DESC LIMIT $4";
+        AND published_ms >= $3 ORDER BY published_ms DESC, id DESC LIMIT $4 + 0";
     ENTRIES_COUNT = "SELECT source_key, count(*), max(seen_ms) FROM entry GROUP BY source_key";
     SUCCESSES = "SELECT source_key, max(started_ms) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key";
     LABELS_COUNT = "SELECT label, count(*) FROM label WHERE label >= $1 AND label < $2 GROUP BY label";

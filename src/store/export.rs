@@ -23,7 +23,7 @@ const EXPORT: &str = "SELECT e.id, e.source_key, e.source_entry_id, e.role, e.ur
     e.enclosures, e.topics, e.rule, e.seen_ms, e.gone_ms, s.atom_id, s.withdrawn_ms, o.name AS source_name, o.url AS source_url \
     FROM entry e JOIN story s ON s.id = e.story_id LEFT JOIN source o ON o.key = e.source_key \
     WHERE (e.seen_ms, e.id) > ($1, $2) AND ($3 IS NULL OR e.source_key = $3) AND e.changed_ms >= $4 \
-    ORDER BY e.seen_ms, e.id LIMIT $5";
+    ORDER BY e.seen_ms, e.id LIMIT $5 + 0";
 
 /// Which entries are exported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

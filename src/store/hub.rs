@@ -16,7 +16,7 @@ statements! {
     REQUEST_KEEP = "INSERT INTO hub_request (mode, topic, path, callback, host, lease_s, secret, known, n_tries, next_try_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)";
     REQUESTS_DUE = "SELECT id, mode, topic, path, callback, host, lease_s, secret, known, n_tries FROM hub_request \
-        WHERE next_try_ms <= $1 ORDER BY next_try_ms LIMIT $2";
+        WHERE next_try_ms <= $1 ORDER BY next_try_ms LIMIT $2 + 0";
     REQUEST_AGAIN = "UPDATE hub_request SET n_tries = n_tries + 1, next_try_ms = $2 WHERE id = $1";
     REQUEST_END = "DELETE FROM hub_request WHERE id = $1";
     // A renewal leaves what was delivered as it is, and is a sign of life: what is owed is tried at once.
@@ -36,7 +36,7 @@ statements! {
     DELIVERIES_DUE = "SELECT s.id, s.topic, s.path, s.callback, s.host, s.secret, s.n_failures, s.took_ms \
         FROM json_each($1) m JOIN hub_subscription s ON s.path = m.key \
         WHERE s.delivered <> m.value AND s.next_try_ms <= $2 AND s.ends_ms > $2 \
-        ORDER BY s.n_failures > 0 OR s.took_ms IS NULL, s.next_try_ms, s.id LIMIT $3";
+        ORDER BY s.n_failures > 0 OR s.took_ms IS NULL, s.next_try_ms, s.id LIMIT $3 + 0";
     DELIVERY_NEXT = "SELECT min(s.next_try_ms) FROM json_each($1) m JOIN hub_subscription s ON s.path = m.key \
         WHERE s.delivered <> m.value AND s.ends_ms > $2";
     DELIVERED = "UPDATE hub_subscription SET delivered = $2, delivered_ms = $3, took_ms = $4, n_failures = 0, \
@@ -48,7 +48,7 @@ statements! {
     STATUS = "SELECT count(*), coalesce(sum(n_failures > 0), 0), max(delivered_ms), min(failing_ms), count(DISTINCT path), \
         (SELECT count(*) FROM hub_request) FROM hub_subscription";
     FAILING = "SELECT host, topic, n_failures, failing_ms, next_try_ms, message FROM hub_subscription \
-        WHERE n_failures > 0 ORDER BY failing_ms LIMIT $1";
+        WHERE n_failures > 0 ORDER BY failing_ms LIMIT $1 + 0";
     PINGS = "SELECT hub, told, told_ms, n_failures, next_try_ms, message FROM hub_ping ORDER BY hub";
     PING_KEEP = "INSERT INTO hub_ping (hub, told, told_ms, n_failures, next_try_ms, message) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (hub) DO UPDATE SET told = excluded.told, told_ms = excluded.told_ms, \

@@ -53,10 +53,10 @@ statements! {
         UNION SELECT s.id, s.merged_into FROM up JOIN old_story s ON s.id = up.older) \
         SELECT s.atom_id, s.published_ms, s.emptied_ms, e.title, e.url FROM up JOIN old_story s ON s.id = up.id \
         LEFT JOIN old_entry e ON e.id = s.canonical_id ORDER BY up.id LIMIT 1";
-    OLD_AT = "SELECT DISTINCT story_id FROM old_entry WHERE address = $1 ORDER BY story_id LIMIT $2";
+    OLD_AT = "SELECT DISTINCT story_id FROM old_entry WHERE address = $1 ORDER BY story_id LIMIT $2 + 0";
     // The latest entries of all sources are looked through for those of one.
     OLD_FAMILIAR = "SELECT id, title, url, address, claimed_ms FROM old_entry \
-        WHERE id > (SELECT coalesce(max(id), 0) FROM old_entry) - $2 AND source_key = $1 ORDER BY id DESC LIMIT $3";
+        WHERE id > (SELECT coalesce(max(id), 0) FROM old_entry) - $2 AND source_key = $1 ORDER BY id DESC LIMIT $3 + 0";
 }
 
 /// A story whose texts were let go of.

@@ -15,7 +15,7 @@ const MAX_OLD: i64 = 200_000;
 
 statements! {
     FAMILIAR = "SELECT id, title_key, canonical_url, body_hash, claimed_ms FROM entry WHERE source_key = $1 \
-        ORDER BY seen_ms DESC, id DESC LIMIT $2";
+        ORDER BY seen_ms DESC, id DESC LIMIT $2 + 0";
     ALIAS_KEEP = "INSERT INTO alias (source_key, source_entry_id, entry_id, former_url, at_ms) \
         SELECT source_key, $2, id, url, $3 FROM entry WHERE id = $1 ON CONFLICT DO NOTHING";
     ENTRY_READDRESS = "UPDATE entry SET url = $2, canonical_url = $3, row_hash = $4, \

@@ -19,7 +19,7 @@ statements! {
     REMAKE_NEXT = "SELECT id, source_key, source_entry_id, canonical_url, title, content_text, region, role, bureau, \
         length(content_text) AS n_chars, seen_ms, published_ms, claimed_precision, gone_ms, rule = 'correction' AS is_correction, rule = 'again' AS is_again, \
         rule FROM entry WHERE id IN (SELECT f.entry_id FROM feature f JOIN entry e ON e.id = f.entry_id \
-        WHERE f.entry_id < $1 ORDER BY f.entry_id DESC LIMIT $2) \
+        WHERE f.entry_id < $1 ORDER BY f.entry_id DESC LIMIT $2 + 0) \
         ORDER BY id DESC";
     ENTRY_NAMES_KEEP = "UPDATE entry SET title_key = $2, body_hash = $3 WHERE id = $1";
 }

@@ -23,27 +23,27 @@ const STORIES_STEP: i64 = 100;
 const MAX_STAYING: usize = 20_000;
 
 statements! {
-    PURGE_DOCUMENTS = "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE fetched_ms < $1 LIMIT $2)";
+    PURGE_DOCUMENTS = "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE fetched_ms < $1 LIMIT $2 + 0)";
     PURGE_POLLS = "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE started_ms < $1 \
         AND id NOT IN (SELECT max(id) FROM poll GROUP BY source_key) \
-        AND id NOT IN (SELECT max(id) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key) ORDER BY id LIMIT $2)";
+        AND id NOT IN (SELECT max(id) FROM poll WHERE outcome IN ('ok', 'unchanged') GROUP BY source_key) ORDER BY id LIMIT $2 + 0)";
     PURGE_ALERTS = "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE at_ms < $1 \
-        AND id NOT IN (SELECT max(id) FROM alert GROUP BY source_key) LIMIT $2)";
+        AND id NOT IN (SELECT max(id) FROM alert GROUP BY source_key) LIMIT $2 + 0)";
     PURGE_VALIDATORS = "DELETE FROM validator WHERE (source_key, url) IN (SELECT source_key, url FROM validator \
-        WHERE at_ms < $1 AND is_list = 0 LIMIT $2)";
-    PURGE_ROWS = "UPDATE entry SET row = NULL WHERE id IN (SELECT id FROM entry WHERE row IS NOT NULL AND seen_ms < $1 LIMIT $2)";
+        WHERE at_ms < $1 AND is_list = 0 LIMIT $2 + 0)";
+    PURGE_ROWS = "UPDATE entry SET row = NULL WHERE id IN (SELECT id FROM entry WHERE row IS NOT NULL AND seen_ms < $1 LIMIT $2 + 0)";
 
     // What was imported lately stays, however old it is: purging goes by the time of writing.
     FEATURES_OLD = "SELECT f.entry_id, f.published_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = f.entry_id AND e.changed_ms >= $5) \
         FROM feature f WHERE f.published_ms < $1 AND (f.published_ms, f.entry_id) > ($2, $3) \
-        ORDER BY f.published_ms, f.entry_id LIMIT $4";
+        ORDER BY f.published_ms, f.entry_id LIMIT $4 + 0";
     FEATURES_DROP = "DELETE FROM feature WHERE entry_id IN (SELECT value FROM json_each($1))";
     // A story that turned out to be an older one leaves with that. Being told again keeps no story.
     STORIES_OLD = "SELECT s.id, s.changed_ms, NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $5 \
         AND e.rule <> 'again') \
         AND NOT EXISTS (SELECT 1 FROM story m WHERE m.merged_into = s.id AND m.changed_ms >= $1) \
         AND NOT EXISTS (SELECT 1 FROM story m WHERE m.id = s.merged_into) \
-        FROM story s WHERE s.changed_ms < $1 AND (s.changed_ms, s.id) > ($2, $3) ORDER BY s.changed_ms, s.id LIMIT $4";
+        FROM story s WHERE s.changed_ms < $1 AND (s.changed_ms, s.id) > ($2, $3) ORDER BY s.changed_ms, s.id LIMIT $4 + 0";
     // As they are now, with those that ended in them: since they were listed some may have changed.
     STORIES_LEAVING = "WITH RECURSIVE leaving (id) AS (SELECT s.id FROM json_each($2) k JOIN story s ON s.id = k.value \
         WHERE s.changed_ms < $1 AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND e.changed_ms >= $3 \

@@ -35,7 +35,7 @@ statements! {
         (SELECT group_concat(label, char(10)) FROM label WHERE story_id = s.id) AS labels, \
         (SELECT group_concat(c.title, char(10)) FROM entry c WHERE c.story_id = s.id AND c.id <> s.canonical_id \
             AND c.rule <> 'again') AS copies \
-        FROM story s LEFT JOIN entry e ON e.id = s.canonical_id WHERE s.seq > $1 ORDER BY s.seq LIMIT $2";
+        FROM story s LEFT JOIN entry e ON e.id = s.canonical_id WHERE s.seq > $1 ORDER BY s.seq LIMIT $2 + 0";
     DROP_TEXT = "DELETE FROM story_text WHERE rowid = (SELECT number FROM search_row WHERE story_id = $1)";
     DROP_ROW = "DELETE FROM search_row WHERE story_id = $1";
     ADD_TEXT = "INSERT INTO story_text (rowid, title, body, labels) SELECT $1, $2, $3, $4 \
@@ -44,7 +44,7 @@ statements! {
     FOLLOW = "UPDATE search SET seq = max(seq, $1) WHERE version = $2";
     NEWEST = "SELECT t.rowid AS number, s.id FROM story_text t JOIN story s ON s.id = t.rowid & 1073741823 \
         WHERE story_text MATCH $1 AND t.rowid >= $2 AND t.rowid < $3 AND s.withdrawn_ms IS NULL \
-        ORDER BY t.rowid DESC LIMIT $4";
+        ORDER BY t.rowid DESC LIMIT $4 + 0";
     RANKED = "SELECT s.id, s.published_ms, e.title, substr(e.content_text, 1, $2) AS text \
         FROM story s JOIN entry e ON e.id = s.canonical_id WHERE s.id IN (SELECT value FROM json_each($1)) ORDER BY s.id";
 }

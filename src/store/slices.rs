@@ -18,7 +18,7 @@ const MAX_TOMBSTONES: i64 = 1_000;
 statements! {
     LABEL_NEWEST = "SELECT l.story_id, s.seq, l.changed_ms FROM label l JOIN story s ON s.id = l.story_id \
         WHERE l.label = $1 AND l.changed_ms >= $2 AND s.withdrawn_ms IS NULL \
-        ORDER BY l.changed_ms DESC, l.story_id DESC LIMIT $3";
+        ORDER BY l.changed_ms DESC, l.story_id DESC LIMIT $3 + 0";
     // Those that also stand under one of each of two further lists of labels.
     LABEL_MEETING = "SELECT l.story_id, s.seq, l.changed_ms FROM label l JOIN story s ON s.id = l.story_id \
         WHERE l.label = $1 AND l.changed_ms >= $2 AND s.withdrawn_ms IS NULL \
@@ -26,17 +26,17 @@ statements! {
             AND b.changed_ms = l.changed_ms AND b.story_id = l.story_id) \
         AND ($5 IS NULL OR EXISTS (SELECT 1 FROM json_each($5) k JOIN label b ON b.label = k.value \
             AND b.changed_ms = l.changed_ms AND b.story_id = l.story_id)) \
-        ORDER BY l.changed_ms DESC, l.story_id DESC LIMIT $3";
-    LABEL_FLOOR = "SELECT changed_ms FROM label WHERE label = $1 ORDER BY changed_ms DESC LIMIT 1 OFFSET $2";
-    LABEL_SIZE = "SELECT count(*) FROM (SELECT 1 FROM json_each($1) k JOIN label l ON l.label = k.value LIMIT $2)";
+        ORDER BY l.changed_ms DESC, l.story_id DESC LIMIT $3 + 0";
+    LABEL_FLOOR = "SELECT changed_ms FROM label WHERE label = $1 ORDER BY changed_ms DESC LIMIT 1 OFFSET $2 + 0";
+    LABEL_SIZE = "SELECT count(*) FROM (SELECT 1 FROM json_each($1) k JOIN label l ON l.label = k.value LIMIT $2 + 0)";
     // Chosen by change, shown by publication: past the limit it is the longest unchanged that leave, not what came last.
     // Nothing of before the oldest of the newest is looked at: the condition of which story counts would have all read.
     WINDOW_LIST = "WITH newest AS MATERIALIZED (SELECT id, changed_ms FROM story WHERE withdrawn_ms IS NULL \
-        ORDER BY changed_ms DESC, id DESC LIMIT $2) \
+        ORDER BY changed_ms DESC, id DESC LIMIT $2 + 0) \
         SELECT id, seq FROM (SELECT id, seq, published_ms FROM story WHERE withdrawn_ms IS NULL \
         AND changed_ms >= min($1, coalesce((SELECT min(changed_ms) FROM newest), $1)) \
         AND (changed_ms >= $1 OR id IN (SELECT id FROM newest)) \
-        ORDER BY changed_ms DESC, id DESC LIMIT $3) ORDER BY published_ms DESC, id";
+        ORDER BY changed_ms DESC, id DESC LIMIT $3 + 0) ORDER BY published_ms DESC, id";
     LIST_BY_ID = "SELECT id, seq FROM story WHERE id IN (SELECT value FROM json_each($1)) AND withdrawn_ms IS NULL \
         ORDER BY published_ms DESC, id";
     STORIES_BY_ID = "SELECT id, atom_id, canonical_id, published_ms, precision, updated_ms, first_ms, seq FROM story \
@@ -44,13 +44,13 @@ statements! {
     TOMBSTONES = "SELECT s.atom_id, s.withdrawn_ms, s.seq, s.region, s.topics, m.atom_id AS survivor, \
         (SELECT json_group_array(DISTINCT e.source_key) FROM entry e WHERE e.story_id IN (s.id, s.merged_into)) AS sources \
         FROM story s LEFT JOIN story m ON m.id = s.merged_into \
-        WHERE s.withdrawn_ms >= $1 ORDER BY s.withdrawn_ms DESC, s.id DESC LIMIT $2";
-    MONTH_PART = "SELECT id, seq FROM story WHERE first_ms >= $1 AND first_ms < $2 ORDER BY first_ms, id LIMIT $3 OFFSET $4";
+        WHERE s.withdrawn_ms >= $1 ORDER BY s.withdrawn_ms DESC, s.id DESC LIMIT $2 + 0";
+    MONTH_PART = "SELECT id, seq FROM story WHERE first_ms >= $1 AND first_ms < $2 ORDER BY first_ms, id LIMIT $3 + 0 OFFSET $4";
     MONTH_SIZE = "SELECT count(*) FROM story WHERE first_ms >= $1 AND first_ms < $2";
     FIRST_BEFORE = "SELECT max(first_ms) FROM story WHERE first_ms < $1";
     FIRST_SINCE = "SELECT min(first_ms) FROM story WHERE first_ms >= $1";
     DAY_STORIES = "SELECT id, seq FROM story WHERE published_ms >= $1 AND published_ms < $2 AND withdrawn_ms IS NULL \
-        ORDER BY published_ms DESC, id LIMIT $3";
+        ORDER BY published_ms DESC, id LIMIT $3 + 0";
     PUBLISHED_BEFORE = "SELECT max(published_ms) FROM story WHERE published_ms < $1 AND withdrawn_ms IS NULL";
     PUBLISHED_SINCE = "SELECT min(published_ms) FROM story WHERE published_ms >= $1 AND withdrawn_ms IS NULL";
     LABEL_LAST = "SELECT max(changed_ms) FROM label WHERE label = $1";

@@ -1,7 +1,7 @@
 //! Every SQL statement, as constants with `$1` placeholders, each checked against a migrated database by a test.
 //!
-//! What every visit runs limits its rows by a sum (`LIMIT $2 + 0`): SQLite plans by the value of a plain parameter, and
-//! prepares the statement anew whenever it is bound.
+//! Rows are limited by sums (`LIMIT $2 + 0`): SQLite plans by the value of a plain parameter, and prepares the statement
+//! anew whenever it is bound.
 
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:literal;)+) => {
@@ -31,7 +31,7 @@ statements! {
         UNION SELECT 'topic:' || t.value, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value, json_each(s.topics) t \
         UNION SELECT 'source:' || e.source_key, s.changed_ms, s.id FROM json_each($1) k JOIN story s ON s.id = k.value \
         JOIN entry e ON e.story_id = s.id WHERE e.rule <> 'again' OR e.id = s.canonical_id";
-    STORIES_UNNAMED = "SELECT id, atom_id FROM story WHERE short_id = '' LIMIT $1";
+    STORIES_UNNAMED = "SELECT id, atom_id FROM story WHERE short_id = '' LIMIT $1 + 0";
     STORY_NAME = "UPDATE story SET short_id = $2 WHERE id = $1";
     FEED_RENDERED = "UPDATE feed SET rendered_seq = $1, changed_ms = $2 WHERE id = 1 AND rendered_seq < $1";
 
@@ -77,7 +77,7 @@ statements! {
         next_try_ms = excluded.next_try_ms";
     PENDING_DELETE = "DELETE FROM pending WHERE source_key = $1 AND source_entry_id = $2";
     PENDING_WITHHELD = "SELECT source_entry_id, reason FROM pending WHERE source_key = $1 AND state = 'withheld' \
-        ORDER BY seen_ms DESC LIMIT $2";
+        ORDER BY seen_ms DESC LIMIT $2 + 0";
 
     VALIDATOR_FIND = "SELECT url, etag, last_modified, body_hash FROM validator \
         WHERE source_key = $1 AND (url = $2 OR ($2 IS NULL AND is_list = 1))";
@@ -86,7 +86,7 @@ statements! {
         last_modified = excluded.last_modified, body_hash = excluded.body_hash, at_ms = excluded.at_ms, is_list = excluded.is_list";
     DOCUMENT_KEEP = "INSERT INTO document (source_key, url, content_type, body, fetched_ms) VALUES ($1, $2, $3, $4, $5)";
 
-    DOCUMENTS_OF = "SELECT id, url, fetched_ms FROM document WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
+    DOCUMENTS_OF = "SELECT id, url, fetched_ms FROM document WHERE source_key = $1 ORDER BY id DESC LIMIT $2 + 0";
     DOCUMENT_BODY = "SELECT url, content_type, body FROM document WHERE id = $1";
     VALIDATORS_FORGET = "DELETE FROM validator WHERE source_key = $1 AND is_list = 1";
 
@@ -105,18 +105,18 @@ statements! {
         WHERE source_key = $1 AND source_entry_id >= $2 AND source_entry_id < $3 ORDER BY id";
     HELD_COUNT = "SELECT count(*) FROM entry WHERE source_key = $1";
     ENTRIES_BEFORE = "SELECT count(*), count(claimed_ms), count(bureau), count(nullif(content_text, '')), max(claimed_ms) \
-        FROM (SELECT claimed_ms, bureau, content_text FROM entry WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2)";
+        FROM (SELECT claimed_ms, bureau, content_text FROM entry WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2 + 0)";
     PENDING_OF = "SELECT source_entry_id, row, state, reason, n_failures, next_try_ms, seen_ms FROM pending \
-        WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2";
+        WHERE source_key = $1 ORDER BY seen_ms DESC LIMIT $2 + 0";
 
     POLL_KEEP = "INSERT INTO poll (source_key, started_ms, duration_ms, outcome, state, since_ms, message, rule, n_rows, \
         n_new, n_updated, n_unchanged, n_pending, n_dated, n_empty, n_bad, n_failures, next_poll_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     POLLS_LATEST = "SELECT * FROM poll WHERE id IN (SELECT max(id) FROM poll GROUP BY source_key)";
-    POLLS_OF = "SELECT * FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2";
-    POLLS_READ = "SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2";
+    POLLS_OF = "SELECT * FROM poll WHERE source_key = $1 ORDER BY id DESC LIMIT $2 + 0";
+    POLLS_READ = "SELECT * FROM poll WHERE source_key = $1 AND outcome = 'ok' ORDER BY id DESC LIMIT $2 + 0";
     ALERT_KEEP = "INSERT INTO alert (source_key, at_ms, kind, state, since_ms, message) VALUES ($1, $2, $3, $4, $5, $6)";
-    ALERTS_RECENT = "SELECT id, source_key, at_ms, kind, state, since_ms, message FROM alert ORDER BY id DESC LIMIT $1";
+    ALERTS_RECENT = "SELECT id, source_key, at_ms, kind, state, since_ms, message FROM alert ORDER BY id DESC LIMIT $1 + 0";
     ROBOTS_ALL = "SELECT origin, body, fetched_ms FROM robots";
     ROBOTS_KEEP = "INSERT INTO robots (origin, body, fetched_ms) VALUES ($1, $2, $3) ON CONFLICT (origin) DO UPDATE SET \
         body = excluded.body, fetched_ms = excluded.fetched_ms";
@@ -134,7 +134,7 @@ statements! {
         WHERE e.story_id IN (SELECT value FROM json_each($1)) AND (e.rule <> 'again' OR e.id = s.canonical_id) \
         ORDER BY e.story_id, e.id";
     WINDOW_OLDEST = "SELECT min(changed_ms) FROM (SELECT changed_ms FROM story WHERE withdrawn_ms IS NULL \
-        ORDER BY changed_ms DESC LIMIT $1)";
+        ORDER BY changed_ms DESC LIMIT $1 + 0)";
     // By indexes: stories themselves are not read.
     COUNTS = "SELECT (SELECT count(*) FROM story) - (SELECT count(*) FROM story WHERE withdrawn_ms IS NOT NULL), \
         (SELECT count(*) FROM entry), \

@@ -11,7 +11,7 @@ statements! {
     TOPICS_BELOW = "SELECT topic_below FROM feed WHERE id = 1 AND topic_rules = $1";
     TOPICS_NEXT = "SELECT e.id, e.story_id, e.title, e.content_text, e.topics, e.fingerprint, e.seen_ms, \
         s.canonical_id = e.id AND s.withdrawn_ms IS NULL AS is_shown \
-        FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2";
+        FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2 + 0";
     // The text may have changed since it was read.
     TOPICS_KEEP = "UPDATE entry SET topics = $2 WHERE id = $1 AND fingerprint = $3";
     TOPICS_DONE = "UPDATE feed SET topic_below = $2 WHERE id = 1 AND topic_rules = $1";

@@ -15,7 +15,7 @@ statements! {
     OF_TOKEN = "SELECT source_key, hub, topic, token, secret, state, message, asked_ms, next_ms, ends_ms, n_failures, \
         content_ms FROM hub_upstream WHERE token = $1";
     DUE = "SELECT source_key, hub, topic, token, secret, state, message, asked_ms, next_ms, ends_ms, n_failures, \
-        content_ms FROM hub_upstream WHERE next_ms <= $1 ORDER BY next_ms LIMIT $2";
+        content_ms FROM hub_upstream WHERE next_ms <= $1 ORDER BY next_ms LIMIT $2 + 0";
     KEEP = "INSERT INTO hub_upstream (source_key, hub, topic, token, secret, state, message, asked_ms, next_ms, ends_ms, \
         n_failures, content_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
         ON CONFLICT (source_key) DO UPDATE SET hub = excluded.hub, topic = excluded.topic, token = excluded.token, \
