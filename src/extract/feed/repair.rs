@@ -292,7 +292,8 @@ impl<'a> Mender<'a, '_> {
         }
         if is_cdata {
             self.out.push_str("<![CDATA[");
-            self.out.push_str(&text);
+            // What was taken out may have parted what ends a section.
+            self.out.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
             self.out.push_str("]]>");
         } else {
             self.entities.push_clean(&mut self.out, &text, &mut self.repairs);

@@ -42,6 +42,7 @@ fn broken_feeds_are_mended_and_say_so() {
     check(&rss(&item("增长<5% 与 <三成")), &["增长<5% 与 <三成"], "bare angle brackets escaped");
     check(&rss(&item("a\u{b}b&#11;c")), &["abc"], "illegal characters removed");
     check(&rss(&item("<![CDATA[a\u{b}b]]>")), &["ab"], "illegal characters removed");
+    check(&rss(&item("<![CDATA[a]\u{b}]>b<title>c</title>]]>")), &["a]]>bc"], "illegal characters removed");
     let root = |root: &str| rss(&one).replace("<rss version='2.0'>", root);
     check(&root("<rss>"), &["一"], "root version set");
     check(&root("<rss version='2.0.1'>").replace("2.0.1", ""), &["一"], "root version set");
